@@ -1,0 +1,77 @@
+"""Fetch every Telnyx number order of an account: asyncio-first, concurrent and typed."""
+
+import logging
+
+from telnyx_orders.client import OrdersClient
+from telnyx_orders.clock import Clock
+from telnyx_orders.errors import (
+    APIConnectionError,
+    APIStatusError,
+    APITimeoutError,
+    AuthenticationError,
+    BadRequestError,
+    ClientStateError,
+    ConfigurationError,
+    ConflictError,
+    ErrorDetail,
+    IncompleteFetchError,
+    InternalServerError,
+    NotFoundError,
+    PermissionDeniedError,
+    RateLimitError,
+    ResponseDecodeError,
+    TelnyxError,
+    UnprocessableEntityError,
+)
+from telnyx_orders.filters import DateRange, OrderFilter
+from telnyx_orders.models import (
+    NumberOrder,
+    OrderPhoneNumber,
+    OrderStatus,
+    PageMeta,
+    RegulatoryRequirement,
+)
+from telnyx_orders.pagination import FetchProgress, Page, Pager
+from telnyx_orders.retry import RetryPolicy
+from telnyx_orders.serialization import make_converter
+from telnyx_orders.transport import Timeout
+from telnyx_orders.version import __version__
+
+__all__ = [
+    "APIConnectionError",
+    "APIStatusError",
+    "APITimeoutError",
+    "AuthenticationError",
+    "BadRequestError",
+    "ClientStateError",
+    "Clock",
+    "ConfigurationError",
+    "ConflictError",
+    "DateRange",
+    "ErrorDetail",
+    "FetchProgress",
+    "IncompleteFetchError",
+    "InternalServerError",
+    "NotFoundError",
+    "NumberOrder",
+    "OrderFilter",
+    "OrderPhoneNumber",
+    "OrderStatus",
+    "OrdersClient",
+    "Page",
+    "PageMeta",
+    "Pager",
+    "PermissionDeniedError",
+    "RateLimitError",
+    "RegulatoryRequirement",
+    "ResponseDecodeError",
+    "RetryPolicy",
+    "TelnyxError",
+    "Timeout",
+    "UnprocessableEntityError",
+    "__version__",
+    "make_converter",
+]
+
+# Without it Python would print the warnings of an application that set up no logging.
+logging.getLogger(__name__).addHandler(logging.NullHandler())

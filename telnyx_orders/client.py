@@ -1,0 +1,133 @@
+"""`OrdersClient`: its settings, checked when it is made, and its resources."""
+
+import ssl
+from collections.abc import Sequence
+from types import TracebackType
+from typing import Self
+
+import aiohttp
+import cattrs
+from aiohttp.abc import AbstractResolver
+
+from telnyx_orders import configuration
+from telnyx_orders.clock import Clock
+from telnyx_orders.resources.number_orders import NumberOrders
+from telnyx_orders.retry import RetryPolicy
+from telnyx_orders.serialization import BodyDecoder, make_converter
+from telnyx_orders.session import SessionOwner
+from telnyx_orders.transport import Timeout, Transport
+
+__all__ = ["OrdersClient"]
+
+
+class OrdersClient:
+    """A client of the Telnyx number-order API, for one account and one event loop.
+
+    Make one and share it: it holds the connections and bounds the requests that are in flight.
+    It may be made anywhere; the first request binds it to the event loop that runs then.
+
+    Args:
+        api_key: The account's API key; `TELNYX_API_KEY` of the environment if left out.
+        base_url: The API's root; `TELNYX_BASE_URL` of the environment if left out, or else
+            `https://api.telnyx.com/v2`.
+        session: An `aiohttp.ClientSession` to use instead of an own one. It is never closed or
+            changed, and must be made in the event loop that uses the client.
+        concurrency: How many requests are in flight at most, from 1.
+        retry: How often and how long a call is retried.
+        timeout: How long an attempt may stand still: a `Timeout`, or seconds for both its limits.
+        converter: A cattrs converter for what arrives, made by `make_converter()` and extended.
+        user_agent: What to add to the `User-Agent`, such as the name of your application.
+        trace_configs: aiohttp's tracing hooks, for an own session.
+        ssl_context: How to verify the server, for an own session.
+        resolver: How to look up host names, for an own session; threads of the system's resolver
+            if left out.
+        trust_env: Use the proxy that the environment names (`HTTPS_PROXY`, `NO_PROXY`), for an
+            own session.
+        allow_insecure: Send the key in clear text, over `http` to a host other than this one.
+        clock: Where time, sleep and chance come from, for tests.
+
+    Raises:
+        ConfigurationError: There is no key, or a setting cannot be used; the message says why.
+
+    Example:
+        >>> async with OrdersClient() as client:
+        ...     orders = await client.number_orders.list().collect()
+    """
+
+    number_orders: NumberOrders
+
+    def __init__(
+        self,
+        api_key: str | None = None,
+        *,
+        base_url: str | None = None,
+        session: aiohttp.ClientSession | None = None,
+        concurrency: int = 8,
+        retry: RetryPolicy | None = None,
+        timeout: Timeout | float | None = None,
+        converter: cattrs.Converter | None = None,
+        user_agent: str | None = None,
+        trace_configs: Sequence[aiohttp.TraceConfig] = (),
+        ssl_context: ssl.SSLContext | None = None,
+        resolver: AbstractResolver | None = None,
+        trust_env: bool = True,
+        allow_insecure: bool = False,
+        clock: Clock | None = None,
+    ) -> None:
+        key = configuration.api_key(api_key)
+        url = configuration.base_url(base_url, allow_insecure=allow_insecure)
+        configuration.check_concurrency(concurrency)
+        if session is not None:
+            own = {"trace_configs": trace_configs, "ssl_context": ssl_context, "resolver": resolver}
+            configuration.check_borrowed(session, [name for name, value in own.items() if value])
+        self._shown = f"{url} key={configuration.key_ending(key)}"
+        self._sessions = SessionOwner(
+            url,
+            concurrency,
+            borrowed=session,
+            ssl_context=ssl_context,
+            resolver=resolver,
+            trust_env=trust_env,
+            trace_configs=trace_configs,
+        )
+        self.number_orders = NumberOrders(
+            Transport(
+                self._sessions,
+                base_url=url,
+                api_key=key,
+                user_agent=configuration.user_agent(user_agent),
+                concurrency=concurrency,
+                timeout=configuration.timeout(timeout),
+                retry=retry or RetryPolicy(),
+                decoder=BodyDecoder(converter or make_converter()),
+                clock=clock or Clock(),
+            )
+        )
+
+    def __repr__(self) -> str:
+        state = "closed" if self.closed else "open"
+        return f"<OrdersClient {self._shown} {state}>"
+
+    @property
+    def closed(self) -> bool:
+        """Whether `close()` was called."""
+        return self._sessions.closed
+
+    async def close(self) -> None:
+        """End every request at once and close the connections. May be called again.
+
+        Raises:
+            ClientStateError: The client is in use in another event loop.
+        """
+        await self._sessions.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.close()

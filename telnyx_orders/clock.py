@@ -1,0 +1,27 @@
+"""Time and chance as arguments, so that whoever waits can be tested exactly and at once."""
+
+import asyncio
+import random
+import time
+from collections.abc import Awaitable, Callable
+
+from attrs import frozen
+
+__all__ = ["Clock"]
+
+
+@frozen(kw_only=True)
+class Clock:
+    """Where a client takes time and chance from.
+
+    Attributes:
+        monotonic: Seconds that only rise; durations are measured with it.
+        now: Seconds since the Unix epoch; HTTP dates are compared with it.
+        sleep: Waits for a number of seconds.
+        random: A number in [0, 1), for jitter.
+    """
+
+    monotonic: Callable[[], float] = time.monotonic
+    now: Callable[[], float] = time.time
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+    random: Callable[[], float] = random.random

@@ -1,0 +1,105 @@
+"""What aiohttp, `ssl` and the system raise, turned into errors of this package by one table."""
+
+import ssl
+from collections.abc import Callable
+
+import aiohttp
+from aiohttp.http_exceptions import HttpProcessingError
+
+from telnyx_orders.errors import APIConnectionError, APITimeoutError
+
+__all__ = ["CONNECTION_ERRORS", "map_connection_error"]
+
+CONNECTION_ERRORS = (aiohttp.ClientError, HttpProcessingError, TimeoutError, OSError)
+"""What aiohttp, `ssl` and the system raise when no complete answer comes."""
+
+_CERTIFICATE = (
+    aiohttp.ClientConnectorCertificateError,
+    aiohttp.ServerFingerprintMismatch,
+    ssl.SSLCertVerificationError,
+)
+
+_TABLE: tuple[tuple[tuple[type[Exception], ...], type[APIConnectionError], bool, str, str], ...] = (
+    # What it is, the error it becomes, whether it can pass, what happened, what to do. The first
+    # row that fits counts; certificates come first, since they are also failed connections.
+    (
+        _CERTIFICATE,
+        APIConnectionError,
+        False,
+        "the server's certificate was not accepted",
+        "Check base_url, the clock of this machine and its certificates, or give ssl_context",
+    ),
+    (
+        (TimeoutError,),
+        APITimeoutError,
+        True,
+        "no answer in time",
+        "If the network is well, allow more with `timeout`",
+    ),
+    (
+        (aiohttp.InvalidURL, aiohttp.NonHttpUrlClientError, aiohttp.RedirectClientError),
+        APIConnectionError,
+        False,
+        "the address cannot be used",
+        "Check base_url and the proxy settings of the environment",
+    ),
+    (
+        (aiohttp.ClientPayloadError, aiohttp.UploadAbortedError),
+        APIConnectionError,
+        True,
+        "the answer was cut off",
+        "Try again later",
+    ),
+    (
+        (aiohttp.ClientResponseError, HttpProcessingError),
+        APIConnectionError,
+        True,
+        "the answer is not HTTP as it should be",
+        "Check base_url and what stands between this machine and the API",
+    ),
+    (
+        (aiohttp.ClientConnectorDNSError,),
+        APIConnectionError,
+        True,
+        "the host name was not found",
+        "Check base_url and the network's name service",
+    ),
+    (
+        (aiohttp.ClientConnectorError,),
+        APIConnectionError,
+        True,
+        "no connection",
+        "Check base_url, the network and the proxy settings of the environment",
+    ),
+    (
+        CONNECTION_ERRORS,
+        APIConnectionError,
+        True,
+        "the connection was lost",
+        "Try again later",
+    ),
+)
+
+
+def map_connection_error(
+    call: str, error: Exception, redact: Callable[[str], str] = str, attempts: int = 1
+) -> APIConnectionError:
+    """Turn what aiohttp, `ssl` or the system raised into an error of this package.
+
+    Args:
+        call: What was asked, such as `GET /number_orders`.
+        error: One of `CONNECTION_ERRORS`.
+        redact: Takes secrets out of a text.
+        attempts: How many times the request was sent.
+    """
+    _, mapped, transient, happened, advice = next(
+        row for row in _TABLE if isinstance(error, row[0])
+    )
+    detail = redact(" ".join(str(error).split())[:300].rstrip("."))
+    named = f"{type(error).__name__}: {detail}" if detail else type(error).__name__
+    times = "1 attempt" if attempts == 1 else f"{attempts} attempts"
+    return mapped(
+        f"{call}: {happened} ({named}). {advice}. ({times})",
+        attempts=attempts,
+        transient=transient,
+    )

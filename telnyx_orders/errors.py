@@ -1,0 +1,381 @@
+"""Every error a caller can meet. Nothing else leaves the package, but bad arguments and bugs.
+
+    TelnyxError
+    ├── ConfigurationError          the client cannot be made as asked (also a ValueError)
+    ├── ClientStateError            closed, or used in another event loop (also a RuntimeError)
+    ├── APIConnectionError          no complete answer came
+    │   └── APITimeoutError         ... within the time allowed
+    ├── APIStatusError              the answer says that it went wrong
+    │   ├── BadRequestError         400
+    │   ├── AuthenticationError     401
+    │   ├── PermissionDeniedError   403
+    │   ├── NotFoundError           404
+    │   ├── ConflictError           409
+    │   ├── UnprocessableEntityError 422
+    │   ├── RateLimitError          429
+    │   └── InternalServerError     500 and above
+    ├── ResponseDecodeError         the answer is not what the API promises
+    └── IncompleteFetchError        a fetch of all pages ended early; carries what had arrived
+
+Bad arguments of a call are a plain `TypeError` or `ValueError`, raised before anything is sent.
+Errors pickle and copy, so they can cross process borders.
+"""
+
+import json
+from collections.abc import Sequence
+from typing import Self, cast
+
+from attrs import frozen
+
+__all__ = [
+    "APIConnectionError",
+    "APIStatusError",
+    "APITimeoutError",
+    "AuthenticationError",
+    "BadRequestError",
+    "ClientStateError",
+    "ConfigurationError",
+    "ConflictError",
+    "ErrorDetail",
+    "IncompleteFetchError",
+    "InternalServerError",
+    "NotFoundError",
+    "PermissionDeniedError",
+    "RateLimitError",
+    "ResponseDecodeError",
+    "TelnyxError",
+    "UnprocessableEntityError",
+]
+
+KEPT_BODY_BYTES = 64 * 1024
+"""How much of an unexpected body an error keeps."""
+
+TRANSIENT_STATUSES = frozenset({408, 429, 500, 502, 503, 504})
+"""The statuses after which the API's guides advise to try again."""
+
+
+class TelnyxError(Exception):
+    """The root of all errors of this package.
+
+    Attributes:
+        transient: Whether the same call can succeed later, with nothing changed. The client has
+            retried it already, as its `RetryPolicy` allows.
+    """
+
+    transient: bool = False
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return _restore, (type(self), self.args, vars(self).copy())
+
+
+def _restore(
+    cls: type[TelnyxError], args: tuple[object, ...], state: dict[str, object]
+) -> TelnyxError:
+    error = cls.__new__(cls, *args)
+    vars(error).update(state)
+    return error
+
+
+class ConfigurationError(TelnyxError, ValueError):
+    """The client cannot be made as asked; the message says what to change."""
+
+
+class ClientStateError(TelnyxError, RuntimeError):
+    """The client is closed, or belongs to another event loop than the one that runs."""
+
+
+class APIConnectionError(TelnyxError):
+    """No complete answer came: refused, cut off, not resolved, TLS failed.
+
+    Attributes:
+        attempts: How many times the request was sent.
+    """
+
+    def __init__(self, message: str, *, attempts: int = 1, transient: bool = True) -> None:
+        super().__init__(message)
+        self.attempts = attempts
+        self.transient = transient
+
+
+class APITimeoutError(APIConnectionError):
+    """No complete answer came within the time allowed."""
+
+
+@frozen(kw_only=True)
+class ErrorDetail:
+    """One entry of the `errors` of an answer, in the API's own words.
+
+    Attributes:
+        code: The API's code, a string of digits such as `10009`.
+        title: What went wrong, in a few words.
+        detail: What went wrong, in a sentence.
+        pointer: JSON pointer (RFC 6901) to the offending part of the request's body.
+        parameter: The query parameter that caused the error.
+        url: A page about this code.
+    """
+
+    code: str | None = None
+    title: str | None = None
+    detail: str | None = None
+    pointer: str | None = None
+    parameter: str | None = None
+    url: str | None = None
+
+    def __str__(self) -> str:
+        words = [_one_line(part) for part in (self.title, self.detail) if part]
+        text = ": ".join(dict.fromkeys(words)) or "no details"
+        code = f" (code {self.code})" if self.code else ""
+        where = self.parameter or self.pointer
+        return f"{text}{code}" + (f" at {where}" if where else "")
+
+
+class APIStatusError(TelnyxError):
+    """The API answered with a status that is no success.
+
+    Attributes:
+        status: The HTTP status.
+        errors: What the API says went wrong; empty if the body was not in the API's form, as
+            when a gateway answered.
+        request_id: What to give to Telnyx's support.
+        body: The body as text, its first 64 KiB.
+        attempts: How many times the request was sent.
+        retry_after: How many seconds to wait, as the server asked; `None` if it did not.
+    """
+
+    advice = "See `errors` and `body` for what the server says."
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        status: int,
+        errors: tuple[ErrorDetail, ...] = (),
+        request_id: str | None = None,
+        body: str = "",
+        attempts: int = 1,
+        retry_after: float | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.status = status
+        self.errors = errors
+        self.request_id = request_id
+        self.body = body
+        self.attempts = attempts
+        self.retry_after = retry_after
+        self.transient = status in TRANSIENT_STATUSES
+
+    @classmethod
+    def from_response(
+        cls,
+        call: str,
+        status: int,
+        body: str,
+        *,
+        request_id: str | None = None,
+        attempts: int = 1,
+        retry_after: float | None = None,
+        location: str | None = None,
+    ) -> "APIStatusError":
+        """Choose the class of an answer's error and word its message.
+
+        Args:
+            call: What was asked, such as `GET /number_orders`.
+            status: The HTTP status of the answer.
+            body: Its body as text.
+            request_id: Its `x-request-id`.
+            attempts: How many times the request was sent.
+            retry_after: How many seconds the server asks to wait.
+            location: Where it redirects to, if it does.
+        """
+        chosen = _BY_STATUS.get(status, InternalServerError if status >= 500 else APIStatusError)
+        details = parse_error_details(body)
+        said = "; ".join(str(detail) for detail in details[:3]) or _excerpt(body)
+        if location is not None or 300 <= status < 400:
+            advice = (
+                f"It points to {_one_line(location or 'nowhere')}. Redirects are not followed, "
+                "since they would carry the API key elsewhere: set base_url to the API itself."
+            )
+        else:
+            advice = chosen.advice
+        if retry_after is not None:
+            advice = f"The server asks to wait {retry_after:g} s. {advice}"
+        times = "1 attempt" if attempts == 1 else f"{attempts} attempts"
+        context = times if request_id is None else f"request id {request_id}, {times}"
+        return chosen(
+            f"{call} answered {status}: {said}. {advice} ({context})",
+            status=status,
+            errors=details,
+            request_id=request_id,
+            body=body,
+            attempts=attempts,
+            retry_after=retry_after,
+        )
+
+
+class BadRequestError(APIStatusError):
+    """400: the API does not understand the request."""
+
+    advice = "Correct what is named above; the same request will fail again."
+
+
+class AuthenticationError(APIStatusError):
+    """401: the API key is not accepted."""
+
+    advice = (
+        "Check api_key or TELNYX_API_KEY against the keys at "
+        "https://portal.telnyx.com/#/app/api-keys."
+    )
+
+
+class PermissionDeniedError(APIStatusError):
+    """403: the API key is valid but may not do this."""
+
+    advice = "The key is known but may not do this: check what it and its user are allowed to do."
+
+
+class NotFoundError(APIStatusError):
+    """404: there is nothing under this path or id."""
+
+    advice = "Check the id, and that base_url ends with the API's version, such as /v2."
+
+
+class ConflictError(APIStatusError):
+    """409: the request contradicts the present state."""
+
+    advice = "Read the present state again before you decide what to send."
+
+
+class UnprocessableEntityError(APIStatusError):
+    """422: the API understands the request but not its values."""
+
+    advice = "Correct the values named above; the same request will fail again."
+
+
+class RateLimitError(APIStatusError):
+    """429: more requests than the account is allowed in its present window."""
+
+    advice = "Wait before you go on, lower `concurrency`, or ask Telnyx for a higher limit."
+
+
+class InternalServerError(APIStatusError):
+    """500 and above: the API, or a gateway in front of it, failed."""
+
+    advice = "The fault is on the server's side: try again later."
+
+
+_BY_STATUS: dict[int, type[APIStatusError]] = {
+    400: BadRequestError,
+    401: AuthenticationError,
+    403: PermissionDeniedError,
+    404: NotFoundError,
+    409: ConflictError,
+    422: UnprocessableEntityError,
+    429: RateLimitError,
+}
+
+
+class ResponseDecodeError(TelnyxError):
+    """A successful answer whose body is not what the API promises.
+
+    Attributes:
+        path: JSON path of the offending value, such as `$.data[3].created_at`.
+        expected: What the API promises there.
+        got: What came, shortened.
+        order_id: The order in which it stands, if it stands in one.
+        request_id: What to give to Telnyx's support.
+        body: The body as text, its first 64 KiB.
+        attempts: How many times the request was sent.
+    """
+
+    def __init__(
+        self,
+        path: str,
+        expected: str,
+        got: str,
+        *,
+        order_id: str | None = None,
+        request_id: str | None = None,
+        body: str = "",
+        attempts: int = 1,
+        transient: bool = False,
+    ) -> None:
+        within = f" (in order {order_id})" if order_id else ""
+        context = f" Request id {request_id}." if request_id else ""
+        super().__init__(
+            f"{path}{within}: expected {expected}, got {got}. The answer is not what the API "
+            f"documents: if it stays so, report it.{context}"
+        )
+        self.path = path
+        self.expected = expected
+        self.got = got
+        self.order_id = order_id
+        self.request_id = request_id
+        self.body = body
+        self.attempts = attempts
+        self.transient = transient
+
+
+class IncompleteFetchError(TelnyxError):
+    """A fetch of all pages ended before it had everything. What had arrived is in `orders`.
+
+    The error that ended it, if it was one, is its `__cause__`.
+
+    Attributes:
+        orders: What had arrived, each order once, in the order of the listing.
+        reason: What is missing, and why.
+    """
+
+    def __init__(self, reason: str, *, orders: Sequence[object] = ()) -> None:
+        super().__init__(f"{reason} ({len(orders)} orders had arrived; they are in `orders`)")
+        self.reason = reason
+        self.orders = tuple(orders)
+
+    def with_orders(self, orders: Sequence[object]) -> Self:
+        """The same error, carrying these orders."""
+        return type(self)(self.reason, orders=orders)
+
+
+def parse_error_details(body: str) -> tuple[ErrorDetail, ...]:
+    """Read the `errors` of an error's body; empty when it is not in the API's form.
+
+    Lenient on purpose: while something is going wrong, a malformed error must not hide it.
+    """
+    try:
+        parsed: object = json.loads(body)
+    except (ValueError, RecursionError):
+        return ()
+    entries = cast("dict[str, object]", parsed).get("errors") if isinstance(parsed, dict) else None
+    if not isinstance(entries, list):
+        return ()
+    return tuple(
+        _error_detail(cast("dict[str, object]", entry))
+        for entry in cast("list[object]", entries)
+        if isinstance(entry, dict)
+    )
+
+
+def _error_detail(entry: dict[str, object]) -> ErrorDetail:
+    def text(holder: object, key: str) -> str | None:
+        value = cast("dict[str, object]", holder).get(key) if isinstance(holder, dict) else None
+        return None if value is None or isinstance(value, dict | list) else str(value)
+
+    source, meta = entry.get("source"), entry.get("meta")
+    return ErrorDetail(
+        code=text(entry, "code"),
+        title=text(entry, "title"),
+        detail=text(entry, "detail"),
+        pointer=text(source, "pointer"),
+        parameter=text(source, "parameter"),
+        url=text(meta, "url"),
+    )
+
+
+def _one_line(text: str) -> str:
+    """Shorten what a server wrote to one line of a message, whose end the message sets itself."""
+    line = " ".join(text.split())
+    return (line if len(line) <= 300 else line[:297] + "...").rstrip(".")
+
+
+def _excerpt(body: str) -> str:
+    line = _one_line(body[:1000])
+    return f"no details but {line[:120]!r}" if line else "no details"

@@ -1,0 +1,145 @@
+"""What the API answers, as frozen attrs classes with the field names of its reference.
+
+The OpenAPI document requires no field at all and real answers leave many out, so everything but an
+order's `id` may be missing. What is missing or null is `None`; a missing list is an empty tuple.
+Keys that are not listed here are ignored: the API adds some without notice.
+"""
+
+from datetime import datetime
+from enum import StrEnum
+
+from attrs import frozen
+
+__all__ = [
+    "NumberOrder",
+    "OrderPhoneNumber",
+    "OrderStatus",
+    "PageMeta",
+    "RegulatoryRequirement",
+]
+
+
+class OrderStatus(StrEnum):
+    """The status of an order, or of one phone number in it.
+
+    The API's reference names three values and its guides name more (`cancelled`, `deleted`), so an
+    unknown value is kept rather than refused: `OrderStatus("cancelled")` compares equal to the
+    string and hashes like it, but is no member of the enum. Compare statuses with `==`, not `is`.
+    """
+
+    PENDING = "pending"
+    SUCCESS = "success"
+    FAILURE = "failure"
+
+    @classmethod
+    def _missing_(cls, value: object) -> "OrderStatus | None":
+        if not isinstance(value, str):
+            return None
+        unlisted = str.__new__(cls, value)
+        unlisted._name_ = value
+        unlisted._value_ = value
+        return unlisted
+
+
+@frozen(kw_only=True, weakref_slot=False)
+class RegulatoryRequirement:
+    """One regulatory requirement of a phone number, and what was given for it.
+
+    Attributes:
+        requirement_id: Identifies the requirement.
+        field_type: `textual`, `datetime`, `address` or `document`.
+        field_value: The value given, or the id of the resource that holds it.
+        record_type: `phone_number_regulatory_requirement`.
+        status: Whether the value was accepted, where the API says so.
+    """
+
+    requirement_id: str | None = None
+    field_type: str | None = None
+    field_value: str | None = None
+    record_type: str | None = None
+    status: str | None = None
+
+
+@frozen(kw_only=True, weakref_slot=False)
+class OrderPhoneNumber:
+    """One phone number of an order.
+
+    A listing gives `id` and `phone_number` only; the rest comes with a single order.
+
+    Attributes:
+        id: Identifies the number within its order.
+        phone_number: In E.164 form, such as `+19705555000`.
+        record_type: `number_order_phone_number`.
+        status: The status of this number.
+        requirements_met: Whether its regulatory requirements are fulfilled.
+        requirements_status: Where its regulatory requirements stand, such as `pending`.
+        bundle_id: The bundle it belongs to.
+        country_code: Its country.
+        country_iso_alpha2: Its country by ISO 3166-1 alpha-2.
+        phone_number_type: `local`, `mobile`, `national`, `shared_cost` or `toll_free`.
+        regulatory_requirements: What its country asks for.
+    """
+
+    id: str | None = None
+    phone_number: str | None = None
+    record_type: str | None = None
+    status: OrderStatus | None = None
+    requirements_met: bool | None = None
+    requirements_status: str | None = None
+    bundle_id: str | None = None
+    country_code: str | None = None
+    country_iso_alpha2: str | None = None
+    phone_number_type: str | None = None
+    regulatory_requirements: tuple[RegulatoryRequirement, ...] = ()
+
+
+@frozen(kw_only=True, weakref_slot=False)
+class NumberOrder:
+    """A number order, as `GET /number_orders` lists it.
+
+    Attributes:
+        id: Identifies the order. The only field that is always there.
+        record_type: `number_order`.
+        phone_numbers_count: How many phone numbers were ordered.
+        connection_id: The connection the numbers are assigned to.
+        messaging_profile_id: The messaging profile the numbers are assigned to.
+        billing_group_id: The billing group the numbers are assigned to.
+        phone_numbers: The ordered numbers.
+        sub_number_orders_ids: The sub number orders this one was split into.
+        status: Where the order stands.
+        customer_reference: Your own reference, as given when the order was placed.
+        created_at: When it was created, an aware time.
+        updated_at: When it last changed, an aware time.
+        requirements_met: Whether the requirements of all its numbers are fulfilled.
+    """
+
+    id: str
+    record_type: str | None = None
+    phone_numbers_count: int | None = None
+    connection_id: str | None = None
+    messaging_profile_id: str | None = None
+    billing_group_id: str | None = None
+    phone_numbers: tuple[OrderPhoneNumber, ...] = ()
+    sub_number_orders_ids: tuple[str, ...] = ()
+    status: OrderStatus | None = None
+    customer_reference: str | None = None
+    created_at: datetime | None = None
+    updated_at: datetime | None = None
+    requirements_met: bool | None = None
+
+
+@frozen(kw_only=True, weakref_slot=False)
+class PageMeta:
+    """Where a page stands in its listing.
+
+    Attributes:
+        page_number: The number of this page, from 1.
+        page_size: How many rows a full page has.
+        total_pages: How many pages there were when this one was read; 0 or 1 in an empty account.
+        total_results: How many rows there were when this page was read.
+    """
+
+    page_number: int
+    page_size: int
+    total_pages: int
+    total_results: int

@@ -1,0 +1,93 @@
+"""Which pages a fetch of a whole listing asks for, and when what it is told cannot be true.
+
+Pure: page numbers and what the answers said go in, page numbers or an error come out. Pages shift
+and their number changes while a listing is read, so the plan follows what each answer says; a
+server that contradicts itself ends the fetch instead of keeping it busy for ever.
+"""
+
+from attrs import define, field
+
+from telnyx_orders.errors import IncompleteFetchError
+from telnyx_orders.models import PageMeta
+
+__all__ = ["PagePlan"]
+
+
+@define
+class PagePlan:
+    """The pages of one fetch, ascending, each asked for once.
+
+    Attributes:
+        start: The first page.
+        last: The last page, by what was read so far.
+        pages_read: How many pages were read.
+    """
+
+    start: int = 1
+    last: int = field(init=False)
+    pages_read: int = field(init=False, default=0)
+    _next: int = field(init=False)
+    _budget: float = field(init=False, default=0.0)
+    _repeats: int = field(init=False, default=0)
+
+    def __attrs_post_init__(self) -> None:
+        self.last = self._next = self.start
+
+    def next(self) -> int | None:
+        """Give the next page to ask for, or `None` if there is none by what was read so far."""
+        if self._next > self.last:
+            return None
+        self._next += 1
+        return self._next - 1
+
+    def read(self, number: int, meta: PageMeta, *, rows: int, new: int) -> None:
+        """Take in what an answer said.
+
+        Args:
+            number: The page that was asked for.
+            meta: What the answer says about itself.
+            rows: How many rows it has.
+            new: How many of them had not been seen before.
+
+        Raises:
+            IncompleteFetchError: The answer cannot be true, or the listing does not end.
+        """
+        self.pages_read += 1
+        self._check_meta(number, meta, rows)
+        if self.pages_read == 1:
+            self._budget = 2.5 * max(1, meta.total_pages - self.start + 1) + 20
+        elif self.pages_read > self._budget:
+            raise IncompleteFetchError(
+                f"the listing grew while it was read: {self.pages_read} pages were read of what "
+                f"is said to be {meta.total_pages} by now. Narrow it with filter=, or try again "
+                "when fewer orders come in"
+            )
+        if rows and not new:
+            self._repeats += 1
+            if self._repeats > max(10, self.pages_read // 2):
+                raise IncompleteFetchError(
+                    f"the server repeats itself: {self._repeats} of {self.pages_read} pages held "
+                    "nothing but orders that had come before. Check base_url, or try again later"
+                )
+        if rows == 0 and number > meta.total_pages:
+            self.last = min(self.last, number)
+        else:
+            self.last = max(self.last, meta.total_pages)
+
+    @staticmethod
+    def _check_meta(number: int, meta: PageMeta, rows: int) -> None:
+        if meta.page_number != number:
+            raise IncompleteFetchError(
+                f"page {number} was asked for and the answer says that it is page "
+                f"{meta.page_number}. Check base_url, and that nothing in between caches answers"
+            )
+        if meta.total_pages < 0 or meta.total_results < 0:
+            raise IncompleteFetchError(
+                f"page {number} says that there are {meta.total_pages} pages and "
+                f"{meta.total_results} orders in all, which cannot be"
+            )
+        if rows == 0 and number < meta.total_pages:
+            raise IncompleteFetchError(
+                f"page {number} is empty, and says that there are {meta.total_pages} pages. "
+                "Try again later"
+            )

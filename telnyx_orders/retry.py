@@ -1,0 +1,150 @@
+"""When a request is sent again, and how long to wait before.
+
+tenacity runs the attempts; the decisions are here. A call that is safe to repeat is retried after
+every transient error: no connection, a timeout, a cut-off or garbled answer, and the statuses that
+pass. The wait grows exponentially with full jitter, so that clients that failed together do not
+come back together, and is never shorter than what the server asks for in `Retry-After` (RFC 9110,
+section 10.2.3) or, with a 429, in `x-ratelimit-reset`.
+"""
+
+import math
+from collections.abc import AsyncIterator, Callable, Mapping
+from datetime import UTC
+from email.utils import parsedate_to_datetime
+
+import attrs
+from attrs import frozen, validators
+from tenacity import AsyncRetrying, AttemptManager, RetryCallState, retry_if_exception
+
+from telnyx_orders.clock import Clock
+from telnyx_orders.errors import APIStatusError, TelnyxError
+
+__all__ = ["RetryPolicy", "attempts", "requested_wait"]
+
+EPOCH_BEFORE = 1e9
+"""A reset beyond this many seconds is no duration but a Unix time."""
+
+
+def _above_zero(_: object, attribute: "attrs.Attribute[float]", value: float | None) -> None:
+    if value is not None and not value > 0:
+        raise ValueError(f"{attribute.name}: expected seconds above 0 or None, got {value}")
+
+
+@frozen(kw_only=True)
+class RetryPolicy:
+    """How often and how long a call is retried.
+
+    Attributes:
+        max_attempts: How many times a request is sent at most; 1 means no retry.
+        max_seconds: How many seconds a call may take in all, its attempts and the waits between
+            them; `None` for no limit. Waiting for other calls of the same client does not count.
+        backoff_base: The longest wait after the first attempt, in seconds; it doubles with each.
+        backoff_cap: The longest wait that backoff comes to, in seconds. A server can ask for more.
+
+    Raises:
+        ValueError: A number is out of its range.
+    """
+
+    max_attempts: int = attrs.field(default=5, validator=validators.ge(1))
+    max_seconds: float | None = attrs.field(default=120.0, validator=_above_zero)
+    backoff_base: float = attrs.field(default=0.5, validator=validators.ge(0))
+    backoff_cap: float = attrs.field(default=8.0, validator=validators.ge(0))
+
+    def wait(self, attempt: int, error: BaseException | None, chance: float) -> float:
+        """Give the seconds to wait after an attempt.
+
+        Args:
+            attempt: The number of the attempt that failed, from 1.
+            error: What it failed with.
+            chance: A random number in [0, 1).
+        """
+        requested = error.retry_after if isinstance(error, APIStatusError) else None
+        longest = min(self.backoff_cap, self.backoff_base * 2.0 ** min(attempt - 1, 60))
+        return max(requested or 0.0, longest * chance)
+
+    def exhausted(self, attempt: int, seconds: float) -> bool:
+        """Tell whether no further attempt may follow.
+
+        Args:
+            attempt: The number of the attempt that failed, from 1.
+            seconds: What the call has taken, with the wait that would come now.
+        """
+        if attempt >= self.max_attempts:
+            return True
+        return self.max_seconds is not None and seconds > self.max_seconds
+
+
+def attempts(
+    policy: RetryPolicy,
+    clock: Clock,
+    spent: Callable[[], float],
+    before_wait: Callable[[TelnyxError, int, float], None],
+) -> AsyncIterator[AttemptManager]:
+    """Give the attempts of one call, as tenacity does, waiting between them.
+
+    Args:
+        policy: How often and how long to retry.
+        clock: What waits, and where chance comes from.
+        spent: How many seconds the call has taken so far.
+        before_wait: Told of each error that is retried, with the number of the attempt that met
+            it and the seconds that are waited now.
+    """
+
+    def told(state: RetryCallState) -> None:
+        error = state.outcome.exception() if state.outcome else None
+        if isinstance(error, TelnyxError):
+            before_wait(error, state.attempt_number, state.upcoming_sleep)
+
+    return aiter(
+        AsyncRetrying(
+            sleep=clock.sleep,
+            retry=retry_if_exception(
+                lambda error: isinstance(error, TelnyxError) and error.transient
+            ),
+            wait=lambda state: policy.wait(
+                state.attempt_number,
+                state.outcome.exception() if state.outcome else None,
+                clock.random(),
+            ),
+            stop=lambda state: policy.exhausted(
+                state.attempt_number, spent() + state.upcoming_sleep
+            ),
+            before_sleep=told,
+            reraise=True,
+        )
+    )
+
+
+def requested_wait(status: int, headers: Mapping[str, str], now: float) -> float | None:
+    """Read how many seconds a server asks to wait, or `None` if it says nothing sensible.
+
+    Args:
+        status: The status of the answer.
+        headers: Its headers, by case-insensitive name.
+        now: Seconds since the Unix epoch.
+    """
+    asked = _seconds(headers.get("Retry-After"))
+    if asked is None:
+        asked = _seconds_until(headers.get("Retry-After"), now)
+    if asked is None and status == 429:
+        asked = _seconds(headers.get("x-ratelimit-reset"))
+        if asked is not None and asked > EPOCH_BEFORE:
+            asked = max(0.0, asked - now)
+    return asked
+
+
+def _seconds(value: str | None) -> float | None:
+    try:
+        seconds = float(value or "")
+    except ValueError:
+        return None
+    return seconds if math.isfinite(seconds) and seconds >= 0 else None
+
+
+def _seconds_until(date: str | None, now: float) -> float | None:
+    try:
+        moment = parsedate_to_datetime(date or "")
+        # "-0000" means that the zone is unknown (RFC 5322); HTTP knows only GMT.
+        return max(0.0, moment.replace(tzinfo=moment.tzinfo or UTC).timestamp() - now)
+    except (ValueError, OverflowError):
+        return None

@@ -1,0 +1,262 @@
+"""JSON in and out: bytes to attrs classes by way of cattrs, and back.
+
+Bodies are structured without cattrs' detailed validation, which doubles the time. Only a body that
+fails is structured a second time with it, to say where it went wrong.
+"""
+
+import json
+import logging
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any, TypeVar, cast, get_args, get_origin
+
+import attrs
+import cattrs
+from attrs import frozen
+from cattrs.cols import list_structure_factory
+from cattrs.gen import make_dict_structure_fn
+
+from telnyx_orders.errors import ResponseDecodeError
+from telnyx_orders.models import NumberOrder, OrderPhoneNumber, OrderStatus, RegulatoryRequirement
+
+try:
+    import orjson
+except ImportError:
+    orjson = None  # type: ignore[assignment]  # mypy knows it as a module only
+
+
+__all__ = ["BodyDecoder", "make_converter"]
+
+logger = logging.getLogger("telnyx_orders")
+
+T = TypeVar("T")
+
+StructureHook = Callable[[Any, Any], Any]
+"""What cattrs calls with a value and the type wanted; `Any` is its own signature."""
+
+REMEMBERED = 1000
+"""How many unlisted names are logged at most: a server must not fill the memory with them."""
+
+MALFORMED = (TypeError, ValueError, LookupError, AttributeError, cattrs.BaseValidationError)
+"""What structuring raises when the data have another shape than the class."""
+
+
+def make_converter(*, detailed_validation: bool = False) -> cattrs.Converter:
+    """Make the cattrs converter between the API's JSON and the classes of this package.
+
+    Use it to store orders and load them again, or add hooks to it and give it to `OrdersClient`.
+    It coerces nothing: a number where the API promises a string is an error.
+
+    Args:
+        detailed_validation: Have cattrs collect every fault with its place, at twice the time.
+
+    Example:
+        >>> converter = make_converter()
+        >>> order = NumberOrder(id="12ade33a-21c0-473b-b055-b3c836e1c292")
+        >>> converter.structure(converter.unstructure(order), NumberOrder) == order
+        True
+    """
+    converter = cattrs.Converter(detailed_validation=detailed_validation)
+    log_once = _once_logger()
+    for wanted in (str, int, bool):
+        converter.register_structure_hook(wanted, _exactly(wanted))
+        _register_optional(converter, wanted | None, _exactly(wanted, type(None)))
+    _register_optional(converter, datetime | None, _time)
+    _register_optional(converter, OrderStatus | None, _status_hook(log_once))
+    converter.register_structure_hook_factory(_is_tuple, _tuple_factory)
+    converter.register_structure_hook_factory(_is_model, _model_factory(log_once))
+    converter.register_unstructure_hook(datetime, _format_time)
+    return converter
+
+
+def _register_optional(converter: cattrs.Converter, wanted: object, hook: StructureHook) -> None:
+    # By predicate: what is registered for a union directly is looked up again with each value.
+    converter.register_structure_hook_func(lambda type_: type_ == wanted, hook)
+
+
+def _exactly(*allowed: type) -> StructureHook:
+    def structure(value: object, _: object) -> object:
+        if type(value) in allowed:
+            return value
+        raise TypeError
+
+    return structure
+
+
+def _time(value: Any, _: object) -> datetime | None:
+    if value is None:
+        return None
+    moment = datetime.fromisoformat(value)
+    if moment.tzinfo is None:
+        raise ValueError
+    return moment
+
+
+def _format_time(moment: datetime) -> str:
+    text = moment.isoformat(timespec="microseconds")
+    return text.removesuffix("+00:00") + "Z" if moment.tzinfo is UTC else text
+
+
+def _status_hook(log_once: Callable[[str], None]) -> StructureHook:
+    listed: dict[object, OrderStatus | None] = {status.value: status for status in OrderStatus}
+    listed[None] = None
+
+    def structure(value: Any, _: object) -> OrderStatus | None:
+        try:
+            return listed[value]
+        except KeyError:
+            status = OrderStatus(value)
+            log_once(f"unlisted status {value!r}")
+            return status
+
+    return structure
+
+
+def _is_model(wanted: Any) -> bool:
+    return wanted in (NumberOrder, OrderPhoneNumber, RegulatoryRequirement)
+
+
+def _is_tuple(wanted: Any) -> bool:
+    return get_origin(wanted) is tuple
+
+
+def _tuple_factory(wanted: Any, converter: cattrs.Converter) -> StructureHook:
+    rows: Any = list.__class_getitem__(get_args(wanted)[0])
+    structure_rows = list_structure_factory(rows, converter)
+
+    def structure(value: object, _: object) -> tuple[object, ...]:
+        if value is None:
+            return ()
+        if not isinstance(value, list | tuple):
+            raise TypeError
+        return tuple(structure_rows(value, rows))
+
+    return structure
+
+
+def _model_factory(
+    log_once: Callable[[str], None],
+) -> Callable[[Any, cattrs.Converter], StructureHook]:
+    def factory(wanted: Any, converter: cattrs.Converter) -> StructureHook:
+        generated = make_dict_structure_fn(wanted, converter)
+        listed = {field.name for field in attrs.fields(wanted)}
+
+        def structure(value: Any, _: object) -> object:
+            if logger.isEnabledFor(logging.DEBUG) and isinstance(value, dict):
+                for key in cast("dict[str, object]", value).keys() - listed:
+                    log_once(f"unlisted key {wanted.__name__}.{key}")
+            return generated(cast("Any", value), wanted)
+
+        return structure
+
+    return factory
+
+
+def _once_logger() -> Callable[[str], None]:
+    """Make a function that logs each text once, as long as its converter lives."""
+    logged: set[str] = set()
+
+    def log_once(text: str) -> None:
+        shown = _shorten(text)
+        if shown not in logged and len(logged) < REMEMBERED:
+            logged.add(shown)
+            logger.debug("the API sent an %s", shown)
+
+    return log_once
+
+
+@frozen
+class BodyDecoder:
+    """Turns the bytes of a successful answer into an object.
+
+    Attributes:
+        converter: The cattrs converter that says how.
+    """
+
+    converter: cattrs.Converter
+
+    def decode(self, body: bytes, wanted: type[T]) -> T:
+        """Structure a JSON body.
+
+        Raises:
+            ResponseDecodeError: It is no JSON, which can pass (`transient`), or has another shape
+                than `wanted`.
+        """
+        try:
+            value = _parse(body)
+        except (ValueError, RecursionError) as error:
+            raise ResponseDecodeError(
+                "$", "JSON", f"{_shorten(repr(body))}: {error}", transient=True
+            ) from None
+        try:
+            return self.converter.structure(value, wanted)
+        except MALFORMED as error:
+            raise self._explained(value, wanted) or error from None
+
+    def _explained(self, value: object, wanted: type[T]) -> ResponseDecodeError | None:
+        try:
+            self.converter.copy(detailed_validation=True).structure(value, wanted)
+        except cattrs.BaseValidationError as error:
+            return _explain(error, value)
+        except MALFORMED as error:
+            return ResponseDecodeError("$", _describe(wanted), f"{_shown(value)}: {error}")
+        return None
+
+
+def _parse(body: bytes) -> object:
+    if orjson is not None:
+        return orjson.loads(body)
+
+    def refuse(constant: str) -> object:
+        # json takes NaN and Infinity, which are no JSON (RFC 8259, section 6); orjson does not.
+        raise ValueError(f"{constant} is no JSON")
+
+    return json.loads(body, parse_constant=refuse)
+
+
+def _explain(error: BaseException, value: Any) -> ResponseDecodeError:
+    """Follow the first fault that cattrs found down to the value that caused it."""
+    path, order_id = "$", None
+    wanted: Any = None
+    while isinstance(error, cattrs.BaseValidationError):
+        is_object = type(value) is dict
+        if isinstance(error, cattrs.ClassValidationError) and not is_object:
+            wanted = error.cl
+            break
+        if error.cl is NumberOrder and isinstance(value.get("id"), str):
+            order_id = value["id"]
+        error = error.exceptions[0]
+        note: Any = error.__notes__[-1]  # cattrs puts its own kinds of str there
+        wanted = note.type
+        step = note.name if is_object else note.index
+        path += f".{step}" if is_object else f"[{step}]"
+        if is_object and step not in value:
+            return ResponseDecodeError(path, _describe(wanted), "nothing", order_id=order_id)
+        value = value[step]
+    return ResponseDecodeError(path, _describe(wanted), _shown(value), order_id=order_id)
+
+
+def _describe(wanted: Any) -> str:
+    """Say in the words of JSON what a type asks for."""
+    if get_origin(wanted) is tuple:
+        return "an array"
+    types = get_args(wanted) or (wanted,)
+    words = {
+        str: "a string",
+        int: "an integer",
+        bool: "true or false",
+        datetime: "an ISO 8601 time with its zone",
+        OrderStatus: "a string",
+        type(None): "null",
+    }
+    if any(attrs.has(one) for one in (*types, get_origin(wanted) or object)):
+        return "an object"
+    return " or ".join(words.get(one, getattr(one, "__name__", str(one))) for one in types)
+
+
+def _shown(value: object) -> str:
+    return _shorten(json.dumps(value, ensure_ascii=False))
+
+
+def _shorten(text: str) -> str:
+    return text if len(text) <= 100 else text[:97] + "..."

@@ -1,0 +1,318 @@
+"""One call: wait for a place, send, retry, and turn the answer into a value or an error."""
+
+import asyncio
+import logging
+from collections.abc import Iterable
+from typing import TypeVar
+
+import aiohttp
+import attrs
+import yarl
+from attrs import define, frozen, validators
+
+from telnyx_orders.clock import Clock
+from telnyx_orders.connection_errors import CONNECTION_ERRORS, map_connection_error
+from telnyx_orders.errors import (
+    KEPT_BODY_BYTES,
+    APIStatusError,
+    APITimeoutError,
+    RateLimitError,
+    ResponseDecodeError,
+    TelnyxError,
+)
+from telnyx_orders.filters import encode_query
+from telnyx_orders.retry import RetryPolicy, attempts, requested_wait
+from telnyx_orders.serialization import BodyDecoder
+from telnyx_orders.session import (
+    ConnectionTrace,
+    FreshConnectionLostError,
+    Lifetime,
+    SessionOwner,
+)
+
+__all__ = ["CallStats", "Timeout", "Transport"]
+
+logger = logging.getLogger("telnyx_orders")
+
+T = TypeVar("T")
+
+
+@frozen(kw_only=True)
+class Timeout:
+    """How long one attempt of a request may stand still.
+
+    What a call may take in all, its retries included, is `RetryPolicy.max_seconds`.
+
+    Attributes:
+        connect: Seconds to open a connection, with its TLS handshake.
+        read: Seconds between two pieces of an answer, or until its first.
+
+    Raises:
+        ValueError: A number is not above zero.
+    """
+
+    connect: float = attrs.field(default=10.0, validator=validators.gt(0))
+    read: float = attrs.field(default=30.0, validator=validators.gt(0))
+
+
+@define
+class CallStats:
+    """What one or more calls cost beside their first attempts.
+
+    Attributes:
+        retries: How many attempts were made again.
+        rate_limit_seconds: Seconds that were waited because of the rate limit.
+    """
+
+    retries: int = 0
+    rate_limit_seconds: float = 0.0
+
+
+@frozen(kw_only=True)
+class Answer:
+    """A complete answer of the server.
+
+    Attributes:
+        status: Its HTTP status.
+        body: The whole body of a success, the first `KEPT_BODY_BYTES` of another.
+        request_id: Its `x-request-id`.
+        location: Where it redirects to.
+        retry_after: How many seconds it asks to wait.
+    """
+
+    status: int
+    body: bytes
+    request_id: str | None
+    location: str | None
+    retry_after: float | None
+
+
+@define
+class _Call:
+    """One call on its way through its attempts."""
+
+    name: str
+    url: yarl.URL
+    stats: CallStats
+    attempt: int = 0
+    seconds: float = 0.0
+    last_error: TelnyxError | None = None
+
+
+class Transport:
+    """Sends the requests of one client.
+
+    Args:
+        sessions: Where the aiohttp session comes from.
+        base_url: The API's root, without a slash at its end.
+        api_key: The secret that goes into each request's header, and nowhere else.
+        user_agent: The `User-Agent` of each request.
+        concurrency: How many requests are in flight at most.
+        timeout: How long an attempt may stand still.
+        retry: How often and how long a call is retried.
+        decoder: How a body becomes an object.
+        clock: Where time and chance come from.
+    """
+
+    def __init__(
+        self,
+        sessions: SessionOwner,
+        *,
+        base_url: str,
+        api_key: str,
+        user_agent: str,
+        concurrency: int,
+        timeout: Timeout,
+        retry: RetryPolicy,
+        decoder: BodyDecoder,
+        clock: Clock,
+    ) -> None:
+        self.sessions = sessions
+        self.concurrency = concurrency
+        self._base_url = base_url
+        self._api_key = api_key
+        self._headers = {
+            "Accept": "application/json",
+            "Authorization": f"Bearer {api_key}",
+            "User-Agent": user_agent,
+        }
+        self._timeout = aiohttp.ClientTimeout(
+            total=None,
+            # In a borrowed session `connect` would include the wait for a connection, which its
+            # other users may hold; our own has one for each request that the places let through.
+            connect=None if sessions.borrowed else timeout.connect,
+            sock_connect=timeout.connect,
+            sock_read=timeout.read,
+        )
+        self._retry = retry
+        self._decoder = decoder
+        self._clock = clock
+        # Waiting happens here and not in the connector, where it would use up the timeouts.
+        self._places = asyncio.Semaphore(concurrency)
+
+    async def get(
+        self,
+        path: str,
+        parameters: Iterable[tuple[str, str]],
+        wanted: type[T],
+        stats: CallStats | None = None,
+    ) -> T:
+        """Get a resource, retrying what can pass.
+
+        Args:
+            path: The path below the base URL, such as `/number_orders`.
+            parameters: The query, not yet encoded.
+            wanted: What the body is to become.
+            stats: Where retries and waits are added up.
+
+        Raises:
+            APIConnectionError: No complete answer came.
+            APIStatusError: The answer says that it went wrong.
+            ResponseDecodeError: The answer is not what the API promises.
+            ClientStateError: The client is closed, or belongs to another event loop.
+        """
+        query = encode_query(parameters)
+        url = f"{self._base_url}{path}" + (f"?{query}" if query else "")
+        call = _Call(f"GET {path}", yarl.URL(url, encoded=True), stats or CallStats())
+        try:
+            async with self.sessions.lifetime() as lifetime:
+                async for attempt in attempts(
+                    self._retry,
+                    self._clock,
+                    lambda: call.seconds,
+                    lambda error, number, wait: self._note_retry(call, error, number, wait),
+                ):
+                    with attempt:
+                        call.attempt += 1
+                        return self._decode(call, await self._send(call, lifetime), wanted)
+        except TimeoutError:
+            last = f"; the last error was: {call.last_error}" if call.last_error else ""
+            raise APITimeoutError(
+                f"{call.name}: no success within RetryPolicy.max_seconds = "
+                f"{self._retry.max_seconds:g} s and {call.attempt} attempts{last}",
+                attempts=call.attempt,
+            ) from call.last_error
+        raise AssertionError("tenacity ends with a result or an error")
+
+    def _note_retry(self, call: _Call, error: TelnyxError, attempt: int, wait: float) -> None:
+        call.last_error = error
+        call.seconds += wait
+        call.stats.retries += 1
+        if isinstance(error, RateLimitError):
+            call.stats.rate_limit_seconds += wait
+        cause = error.status if isinstance(error, APIStatusError) else type(error).__name__
+        logger.warning(
+            "%s: attempt %d of %d failed (%s), trying again in %.2f s",
+            call.name,
+            attempt,
+            self._retry.max_attempts,
+            cause,
+            wait,
+        )
+
+    async def _send(self, call: _Call, lifetime: Lifetime) -> Answer:
+        async with self._places:
+            session = self.sessions.session()
+            outcome, request_id = "cancelled", None
+            if self._retry.max_seconds is not None:
+                lifetime.limit(self._retry.max_seconds - call.seconds)
+            started = self._clock.monotonic()
+            try:
+                answer = await self._exchange(session, call.url)
+            except CONNECTION_ERRORS as error:
+                outcome, failure = type(error).__name__, error
+            else:
+                outcome, request_id = str(answer.status), answer.request_id
+                return answer
+            finally:
+                lifetime.limit(None)
+                taken = self._clock.monotonic() - started
+                call.seconds += taken
+                logger.debug(
+                    "%s %s attempt=%d %.0f ms request_id=%s",
+                    call.name,
+                    outcome,
+                    call.attempt,
+                    taken * 1000,
+                    request_id,
+                )
+        mapped = map_connection_error(call.name, failure, self._redact, call.attempt)
+        raise mapped from self._shown_cause(failure)
+
+    async def _exchange(self, session: aiohttp.ClientSession, url: yarl.URL) -> Answer:
+        trace = ConnectionTrace()
+        try:
+            async with session.get(
+                url,
+                headers=self._headers,
+                timeout=self._timeout,
+                # aiohttp would carry the key along to wherever the server points.
+                allow_redirects=False,
+                # A borrowed session may have other defaults.
+                auto_decompress=True,
+                raise_for_status=False,
+                trace_request_ctx=trace,
+                middlewares=None if self.sessions.borrowed else (trace.guard,),
+            ) as response:
+                success = 200 <= response.status < 300
+                headers = response.headers
+                return Answer(
+                    status=response.status,
+                    body=await (response.read() if success else _beginning(response.content)),
+                    request_id=headers.get("x-request-id"),
+                    location=headers.get("Location"),
+                    retry_after=requested_wait(response.status, headers, self._clock.now()),
+                )
+        except FreshConnectionLostError as error:
+            raise error.original from None
+
+    def _decode(self, call: _Call, answer: Answer, wanted: type[T]) -> T:
+        if not 200 <= answer.status < 300:
+            raise APIStatusError.from_response(
+                call.name,
+                answer.status,
+                self._text(answer.body),
+                request_id=answer.request_id,
+                attempts=call.attempt,
+                retry_after=answer.retry_after,
+                location=None if answer.location is None else self._redact(answer.location),
+            )
+        try:
+            return self._decoder.decode(answer.body, wanted)
+        except ResponseDecodeError as error:
+            failure = error
+        raise ResponseDecodeError(
+            failure.path,
+            failure.expected,
+            self._redact(failure.got),
+            order_id=failure.order_id,
+            request_id=answer.request_id,
+            body=self._text(answer.body),
+            attempts=call.attempt,
+            transient=failure.transient,
+        )
+
+    def _text(self, body: bytes) -> str:
+        return self._redact(body[:KEPT_BODY_BYTES].decode(errors="replace"))
+
+    def _redact(self, text: str) -> str:
+        """Take out the API key, which a careless gateway may have sent back."""
+        return text.replace(self._api_key, "[redacted]")
+
+    def _shown_cause(self, error: Exception) -> Exception | None:
+        """Keep a foreign error as the cause, unless it carries what was sent with the request."""
+        shown = repr(error)
+        return None if self._api_key in shown or "BasicAuth(" in shown else error
+
+
+async def _beginning(content: aiohttp.StreamReader) -> bytes:
+    """Read what an error keeps of a body; what it says is worth having even if it breaks off."""
+    body = bytearray()
+    try:
+        async for piece in content.iter_any():
+            body += piece
+            if len(body) >= KEPT_BODY_BYTES:
+                break
+    except CONNECTION_ERRORS:
+        pass
+    return bytes(body[:KEPT_BODY_BYTES])
