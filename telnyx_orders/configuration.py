@@ -94,7 +94,7 @@ def check_borrowed(session: aiohttp.ClientSession, own_settings: list[str]) -> N
         raise ConfigurationError(
             f"session: it comes with its own {' and '.join(own_settings)}; set them there"
         )
-    if session.auth is not None:
+    if getattr(session, "auth", None) is not None:  # aiohttp 4 will have none
         raise ConfigurationError(
             "session: it has an `auth` of its own, which aiohttp cannot combine with an API key; "
             "pass a session without one"

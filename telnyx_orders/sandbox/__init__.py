@@ -1,0 +1,26 @@
+"""A local server that answers like the Telnyx number-order API, for tests and benchmarks.
+
+It keeps an account of made-up orders, lists them page by page, filters them, limits and delays
+requests, breaks answers on demand and lets the account change while somebody reads it:
+
+    async with Sandbox(orders=1000) as sandbox:
+        ...  # point a client at sandbox.base_url, with sandbox.api_key
+"""
+
+from telnyx_orders.sandbox.counters import Counters
+from telnyx_orders.sandbox.drift import Drift
+from telnyx_orders.sandbox.faults import Fault, Faults
+from telnyx_orders.sandbox.limits import RateLimit
+from telnyx_orders.sandbox.orders import ListingOrder
+from telnyx_orders.sandbox.server import DEFAULT_API_KEY, Sandbox
+
+__all__ = [
+    "DEFAULT_API_KEY",
+    "Counters",
+    "Drift",
+    "Fault",
+    "Faults",
+    "ListingOrder",
+    "RateLimit",
+    "Sandbox",
+]

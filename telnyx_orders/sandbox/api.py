@@ -1,0 +1,120 @@
+"""The HTTP side: who may ask, how often, and what is answered."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from contextvars import ContextVar
+from random import Random
+from typing import Final
+
+from aiohttp import web
+
+from telnyx_orders.sandbox import answers
+from telnyx_orders.sandbox.account import Account
+from telnyx_orders.sandbox.broken_answers import broken_answer
+from telnyx_orders.sandbox.faults import FaultScript
+from telnyx_orders.sandbox.limits import RateLimitWindow
+from telnyx_orders.sandbox.query import BadParameterError, read_query
+
+BASE_PATH: Final = "/v2"
+NO_LATENCY: Final = (0.0, 0.0)
+
+_Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+# Belongs to the request being handled, each of which has a context of its own. The request's
+# storage would do, but aiohttp 3.14 wants keys for it that 3.12 does not have.
+_rate_limit_headers: ContextVar[Mapping[str, str]] = ContextVar("rate_limit_headers")
+_NO_HEADERS: Final[Mapping[str, str]] = {}
+
+
+class Api:
+    """Answers requests about one account.
+
+    A request passes these gates in turn: the API key, the rate limit, the path and method, and for
+    the listing the latency, the drift and the faults.
+
+    Attributes:
+        window: The rate limit's present window, or `None` for no limit.
+        fault_script: Which listing requests get broken answers.
+        latency: Seconds until a listing request is looked at, as a range to draw from.
+    """
+
+    window: RateLimitWindow | None = None
+    fault_script: FaultScript | None = None
+
+    def __init__(
+        self, account: Account, *, api_key: str, clock: Callable[[], float], random: Random
+    ) -> None:
+        self.latency: tuple[float, float] = NO_LATENCY
+        self._account = account
+        self._api_key = api_key
+        self._clock = clock
+        self._random = random
+        self._request_ids = 0
+        self._peers: set[object] = set()
+
+    def application(self) -> web.Application:
+        """An application to run; one can run only once."""
+        application = web.Application(middlewares=[self._receive])
+        application.on_response_prepare.append(self._send_headers)
+        application.router.add_get(f"{BASE_PATH}/number_orders", self._list, allow_head=False)
+        return application
+
+    def forget_connections(self) -> None:
+        """Count connections anew, the open ones too."""
+        self._peers.clear()
+
+    @web.middleware
+    async def _receive(self, request: web.Request, handler: _Handler) -> web.StreamResponse:
+        self._count(request)
+        scheme, _, key = request.headers.get("Authorization", "").partition(" ")
+        if scheme.lower() != "bearer" or key.strip() != self._api_key:
+            return answers.unauthorized()
+        if self.window is not None:
+            allowance = self.window.spend(self._clock())
+            _rate_limit_headers.set(allowance.headers)
+            if not allowance.allowed:
+                return answers.too_many_requests()
+        try:
+            return await handler(request)
+        except web.HTTPNotFound:
+            return answers.not_found(request.path)
+        except web.HTTPMethodNotAllowed as error:
+            return answers.method_not_allowed(error.method, ", ".join(error.allowed_methods))
+
+    def _count(self, request: web.Request) -> None:
+        counters = self._account.counters
+        counters.requests += 1
+        self._peers.add(request.get_extra_info("peername"))
+        counters.connections = len(self._peers)
+
+    async def _list(self, request: web.Request) -> web.StreamResponse:
+        account = self._account
+        account.counters.enter()
+        try:
+            # Decided on arrival, so that a script meets requests in the order they came in.
+            script = self.fault_script
+            fault = None if script is None else script.next()
+            if self.latency != NO_LATENCY:
+                await asyncio.sleep(self._random.uniform(*self.latency))
+            account.pass_time()
+            if script is None or fault is None:
+                return self._page(request)
+            account.counters.by_fault[fault] += 1
+            return await broken_answer(fault, script.faults, request, lambda: self._page(request))
+        finally:
+            account.counters.leave()
+
+    def _page(self, request: web.Request) -> web.Response:
+        account = self._account
+        try:
+            query = read_query(request.query, account.orders.statuses)
+        except BadParameterError as error:
+            return answers.bad_parameter(error)
+        account.counters.pages.append((query.number, query.size))
+        return answers.page_answer(account.page(query))
+
+    async def _send_headers(self, _request: web.Request, answer: web.StreamResponse) -> None:
+        self._request_ids += 1
+        answer.headers["x-request-id"] = f"5a4d0b0c-0000-4000-8000-{self._request_ids:012x}"
+        answer.headers.update(_rate_limit_headers.get(_NO_HEADERS))
+        self._account.counters.by_status[answer.status] += 1

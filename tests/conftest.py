@@ -1,0 +1,103 @@
+"""What the tests share: a sandbox, clients of it, and a clock that does not wait."""
+
+import asyncio
+import os
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+import pytest
+from attrs import Factory, define
+from hypothesis import HealthCheck, settings
+
+from telnyx_orders import Clock, OrdersClient
+from telnyx_orders.sandbox import Sandbox
+
+settings.register_profile(
+    "fast", max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.register_profile("thorough", max_examples=2000, deadline=None)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "fast"))
+
+MakeClient = Callable[..., OrdersClient]
+
+
+@define
+class FakeTime:
+    """A clock whose sleeps are recorded and over at once; chance is always 1."""
+
+    now: float = 1_700_000_000.0
+    slept: list[float] = Factory(list)
+
+    async def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        self.now += seconds
+        await asyncio.sleep(0)
+
+    def clock(self) -> Clock:
+        return Clock(
+            monotonic=lambda: self.now,
+            now=lambda: self.now,
+            sleep=self.sleep,
+            random=lambda: 1.0,
+        )
+
+
+@pytest.fixture(autouse=True)
+def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in list(os.environ):
+        if name.startswith("TELNYX_") and name != "TELNYX_OPENAPI":
+            monkeypatch.delenv(name)
+
+
+@pytest.fixture
+def fake_time() -> FakeTime:
+    return FakeTime()
+
+
+@pytest.fixture
+async def sandbox() -> AsyncIterator[Sandbox]:
+    async with Sandbox(orders=1000) as running:
+        yield running
+
+
+@pytest.fixture
+async def make_client(sandbox: Sandbox, fake_time: FakeTime) -> AsyncIterator[MakeClient]:
+    """Makes clients of the sandbox that wait for nothing, and closes them."""
+    made: list[OrdersClient] = []
+
+    def make(**settings: object) -> OrdersClient:
+        defaults = {
+            "base_url": sandbox.base_url,
+            "trust_env": False,
+            "clock": fake_time.clock(),
+        }
+        client = OrdersClient(sandbox.api_key, **{**defaults, **settings})  # type: ignore[arg-type]
+        made.append(client)
+        return client
+
+    yield make
+    for client in made:
+        await client.close()
+
+
+@pytest.fixture
+def client(make_client: MakeClient) -> OrdersClient:
+    return make_client()
+
+
+@asynccontextmanager
+async def no_task_left() -> AsyncIterator[None]:
+    """Fails if its block leaves a task behind that it did not find, but those of the servers.
+
+    What is being ended gets a few turns of the loop for it, and no time.
+    """
+    before = asyncio.all_tasks()
+    yield
+    for _ in range(20):
+        await asyncio.sleep(0)
+    left = {
+        task
+        for task in asyncio.all_tasks() - before
+        if not task.done() and "RequestHandler" not in repr(task.get_coro())
+    }
+    assert not left, f"left running: {left}"

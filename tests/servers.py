@@ -1,0 +1,69 @@
+"""Small servers that answer as a test says, where the sandbox is too well-behaved."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+
+from aiohttp import web
+
+KEY = "KEY0123456789abcdef"
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+@asynccontextmanager
+async def serve(handler: Handler) -> AsyncIterator[str]:
+    """Serve every path with one handler; gives the base URL."""
+    server = web.Server(handler, access_log=None)
+    runner = web.ServerRunner(server, shutdown_timeout=0.05)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    try:
+        yield f"http://127.0.0.1:{runner.addresses[0][1]}/v2"
+    finally:
+        await runner.cleanup()
+
+
+@asynccontextmanager
+async def serve_raw(
+    respond: Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]],
+) -> AsyncIterator[str]:
+    """Serve bytes: `respond` is called for each connection; gives the base URL."""
+
+    async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            await respond(reader, writer)
+        except (ConnectionError, asyncio.IncompleteReadError):
+            pass
+        finally:
+            writer.close()
+
+    server = await asyncio.start_server(connected, "127.0.0.1", 0)
+    async with server:
+        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/v2"
+
+
+def order(number: int) -> dict[str, object]:
+    return {"id": f"order-{number}"}
+
+
+def page(
+    rows: list[dict[str, object]],
+    *,
+    number: int = 1,
+    size: int = 250,
+    pages: int = 1,
+    results: int | None = None,
+) -> web.Response:
+    meta = {
+        "page_number": number,
+        "page_size": size,
+        "total_pages": pages,
+        "total_results": len(rows) if results is None else results,
+    }
+    return web.json_response({"data": rows, "meta": meta})
+
+
+def asked_page(request: web.Request) -> int:
+    return int(request.query.get("page[number]", "1"))
