@@ -13,7 +13,7 @@ from telnyx_orders import configuration
 from telnyx_orders.clock import Clock
 from telnyx_orders.resources.number_orders import NumberOrders
 from telnyx_orders.retry import RetryPolicy
-from telnyx_orders.serialization import BodyDecoder, make_converter
+from telnyx_orders.serialization import make_converter
 from telnyx_orders.session import SessionOwner
 from telnyx_orders.transport import Timeout, Transport
 
@@ -99,7 +99,7 @@ class OrdersClient:
                 concurrency=concurrency,
                 timeout=configuration.timeout(timeout),
                 retry=retry or RetryPolicy(),
-                decoder=BodyDecoder(converter or make_converter()),
+                converter=converter or make_converter(),
                 clock=clock or Clock(),
             )
         )

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import aiohttp
 from aiohttp.http_exceptions import HttpProcessingError
 
-from telnyx_orders.errors import APIConnectionError, APITimeoutError
+from telnyx_orders.errors import APIConnectionError, APITimeoutError, one_line
 
 __all__ = ["CONNECTION_ERRORS", "map_connection_error"]
 
@@ -44,7 +44,7 @@ _TABLE: tuple[tuple[tuple[type[Exception], ...], type[APIConnectionError], bool,
         "Check base_url and the proxy settings of the environment",
     ),
     (
-        (aiohttp.ClientPayloadError, aiohttp.UploadAbortedError),
+        (aiohttp.ClientPayloadError,),
         APIConnectionError,
         True,
         "the answer was cut off",
@@ -95,7 +95,7 @@ def map_connection_error(
     _, mapped, transient, happened, advice = next(
         row for row in _TABLE if isinstance(error, row[0])
     )
-    detail = redact(" ".join(str(error).split())[:300].rstrip("."))
+    detail = one_line(redact(str(error))).rstrip(".")
     named = f"{type(error).__name__}: {detail}" if detail else type(error).__name__
     times = "1 attempt" if attempts == 1 else f"{attempts} attempts"
     return mapped(

@@ -122,11 +122,12 @@ class ErrorDetail:
     url: str | None = None
 
     def __str__(self) -> str:
-        words = [_one_line(part) for part in (self.title, self.detail) if part]
+        # The message that this becomes a part of sets its own full stops.
+        words = [one_line(part).rstrip(".") for part in (self.title, self.detail) if part]
         text = ": ".join(dict.fromkeys(words)) or "no details"
-        code = f" (code {self.code})" if self.code else ""
+        code = f" (code {one_line(self.code, 40)})" if self.code else ""
         where = self.parameter or self.pointer
-        return f"{text}{code}" + (f" at {where}" if where else "")
+        return f"{text}{code}" + (f" at {one_line(where)}" if where else "")
 
 
 class APIStatusError(TelnyxError):
@@ -192,7 +193,7 @@ class APIStatusError(TelnyxError):
         said = "; ".join(str(detail) for detail in details[:3]) or _excerpt(body)
         if location is not None or 300 <= status < 400:
             advice = (
-                f"It points to {_one_line(location or 'nowhere')}. Redirects are not followed, "
+                f"It points to {one_line(location or 'nowhere')}. Redirects are not followed, "
                 "since they would carry the API key elsewhere: set base_url to the API itself."
             )
         else:
@@ -280,7 +281,7 @@ class ResponseDecodeError(TelnyxError):
     Attributes:
         path: JSON path of the offending value, such as `$.data[3].created_at`.
         expected: What the API promises there.
-        got: What came, shortened.
+        got: What came, shortened to a line.
         order_id: The order in which it stands, if it stands in one.
         request_id: What to give to Telnyx's support.
         body: The body as text, its first 64 KiB.
@@ -299,7 +300,7 @@ class ResponseDecodeError(TelnyxError):
         attempts: int = 1,
         transient: bool = False,
     ) -> None:
-        within = f" (in order {order_id})" if order_id else ""
+        within = f" (in order {one_line(order_id, 80)})" if order_id else ""
         context = f" Request id {request_id}." if request_id else ""
         super().__init__(
             f"{path}{within}: expected {expected}, got {got}. The answer is not what the API "
@@ -316,17 +317,19 @@ class ResponseDecodeError(TelnyxError):
 
 
 class IncompleteFetchError(TelnyxError):
-    """A fetch of all pages ended before it had everything. What had arrived is in `orders`.
+    """A fetch of all pages ended before it had everything.
 
-    The error that ended it, if it was one, is its `__cause__`.
+    The error of the page that ended it, if it was one, is its `__cause__`.
 
     Attributes:
-        orders: What had arrived, each order once, in the order of the listing.
+        orders: What `collect()` had got, each order once, in the order of the listing. Empty in a
+            loop over orders or pages, which has been given what came before.
         reason: What is missing, and why.
     """
 
     def __init__(self, reason: str, *, orders: Sequence[object] = ()) -> None:
-        super().__init__(f"{reason} ({len(orders)} orders had arrived; they are in `orders`)")
+        kept = f" ({len(orders)} orders had arrived; they are in `orders`)" if orders else ""
+        super().__init__(reason + kept)
         self.reason = reason
         self.orders = tuple(orders)
 
@@ -370,12 +373,12 @@ def _error_detail(entry: dict[str, object]) -> ErrorDetail:
     )
 
 
-def _one_line(text: str) -> str:
-    """Shorten what a server wrote to one line of a message, whose end the message sets itself."""
-    line = " ".join(text.split())
-    return (line if len(line) <= 300 else line[:297] + "...").rstrip(".")
+def one_line(text: str, most: int = 200) -> str:
+    """Shorten what a server wrote to one line of a message."""
+    line = " ".join(text[: 4 * most].split())
+    return line if len(line) <= most and len(text) <= 4 * most else line[: most - 3] + "..."
 
 
 def _excerpt(body: str) -> str:
-    line = _one_line(body[:1000])
-    return f"no details but {line[:120]!r}" if line else "no details"
+    line = one_line(body, 120)
+    return f"no details but {line!r}" if line.strip(".") else "no details"

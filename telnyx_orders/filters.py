@@ -41,13 +41,21 @@ def _aware_time(argument: str, value: object) -> None:
         raise ValueError(f"{argument}: {value.isoformat()} is out of range in UTC") from None
 
 
+def _encodable(argument: str, value: str) -> None:
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        raise ValueError(_expected(argument, "text that UTF-8 can carry", value)) from None
+
+
 def _status(value: object) -> OrderStatus | None:
     if value is None or isinstance(value, OrderStatus):
         return value
     if not isinstance(value, str):
         listed = ", ".join(repr(str(status)) for status in OrderStatus)
         raise TypeError(_expected("filter.status", f"an OrderStatus or one of {listed}", value))
-    return OrderStatus(value)
+    _encodable("filter.status", value)
+    return OrderStatus(str.__str__(value))
 
 
 def _created_at(value: object) -> "DateRange | None":
@@ -122,12 +130,7 @@ phone_numbers_count=None, customer_reference=None, requirements_met=False)
         if reference is not None:
             if not isinstance(reference, str):
                 raise TypeError(_expected("filter.customer_reference", "a str", reference))
-            try:
-                reference.encode()
-            except UnicodeEncodeError:
-                raise ValueError(
-                    _expected("filter.customer_reference", "text that UTF-8 can carry", reference)
-                ) from None
+            _encodable("filter.customer_reference", reference)
         if met is not None and not isinstance(met, bool):
             raise TypeError(_expected("filter.requirements_met", "a bool", met))
 
@@ -173,8 +176,11 @@ def deep_object(name: str, value: object) -> Iterator[tuple[str, str]]:
     elif isinstance(value, datetime):
         moment = value.astimezone(UTC).replace(tzinfo=None)
         yield name, moment.isoformat(timespec="microseconds") + "Z"
+    elif isinstance(value, int):
+        yield name, int.__repr__(value)
     else:
-        yield name, str(value)
+        # Not str(): an enum that is also a str would give its name.
+        yield name, str.__str__(cast("str", value))
 
 
 def encode_query(parameters: Iterable[tuple[str, str]]) -> str:

@@ -105,7 +105,8 @@ class Pager(Generic[T]):
     - `async for page in pager.pages()` gives every page, in order.
     - `await pager.collect()` gives every order as a list, as fast as the client may.
 
-    All raise the errors of `telnyx_orders.errors`. Leaving a loop early ends its requests.
+    Leaving a loop early ends its requests. A first page that fails raises its own error; once a
+    fetch of all pages has begun, what ends it early is an `IncompleteFetchError`.
     """
 
     def __init__(
@@ -140,8 +141,9 @@ class Pager(Generic[T]):
         A row that shifted onto a second page while the listing was read is left out there.
 
         Raises:
-            TelnyxError: A page could not be had. The pages before it were given.
-            IncompleteFetchError: The server contradicts itself, or the listing does not end.
+            TelnyxError: The first page could not be had.
+            IncompleteFetchError: A later page could not be had, or the server contradicts itself.
+                The pages before it were given; the error of the page is its `__cause__`.
         """
         window = self._listing.transport.concurrency
         async with self._fetch(window) as fetch:
@@ -178,11 +180,6 @@ class Pager(Generic[T]):
                             await reported
         except IncompleteFetchError as error:
             raise error.with_orders(_in_order(arrived)) from error.__cause__
-        except TelnyxError as error:
-            if not arrived:
-                raise
-            reason = f"the fetch ended after {len(arrived)} pages: {error}"
-            raise IncompleteFetchError(reason, orders=_in_order(arrived)) from error
         return _in_order(arrived)
 
     def _fetch(self, window: int | None) -> "Fetch[T]":
@@ -236,7 +233,8 @@ class Fetch(Generic[T]):
             number: Which page; `None` for whichever comes next.
 
         Raises:
-            TelnyxError: The page cannot be had. Pages that arrived can still be taken.
+            TelnyxError: The first page could not be had.
+            IncompleteFetchError: A later page could not be had, or the server contradicts itself.
         """
         while True:
             found = next(iter(self._ready), None) if number is None else number
@@ -245,10 +243,21 @@ class Fetch(Generic[T]):
                 self._room.set()
                 return found, self._ready.pop(found)
             if self._owner.done():
-                self._owner.result()
+                self._raise_end()
                 return None
             self._arrival.clear()
             await self._arrival.wait()
+
+    def _raise_end(self) -> None:
+        try:
+            self._owner.result()
+        except IncompleteFetchError:
+            raise
+        except TelnyxError as error:
+            if not self.plan.pages_read:
+                raise
+            pages = f"{self.plan.pages_read} of {self.plan.last - self.plan.start + 1} pages"
+            raise IncompleteFetchError(f"the fetch ended after {pages}: {error}") from error
 
     def progress(self, pages: int, orders: int, meta: PageMeta) -> FetchProgress:
         """Tell how far the fetch has come, by what was taken and the latest answer."""

@@ -8,18 +8,21 @@ section 10.2.3) or, with a 429, in `x-ratelimit-reset`.
 """
 
 import math
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC
 from email.utils import parsedate_to_datetime
+from typing import TypeVar
 
 import attrs
 from attrs import frozen, validators
-from tenacity import AsyncRetrying, AttemptManager, RetryCallState, retry_if_exception
+from tenacity import AsyncRetrying, RetryCallState, retry_if_exception
 
 from telnyx_orders.clock import Clock
 from telnyx_orders.errors import APIStatusError, TelnyxError
 
-__all__ = ["RetryPolicy", "attempts", "requested_wait"]
+__all__ = ["RetryPolicy", "requested_wait", "run_attempts"]
+
+T = TypeVar("T")
 
 EPOCH_BEFORE = 1e9
 """A reset beyond this many seconds is no duration but a Unix time."""
@@ -74,45 +77,48 @@ class RetryPolicy:
         return self.max_seconds is not None and seconds > self.max_seconds
 
 
-def attempts(
+async def run_attempts(
     policy: RetryPolicy,
     clock: Clock,
+    attempt: Callable[[], Awaitable[T]],
+    *,
     spent: Callable[[], float],
     before_wait: Callable[[TelnyxError, int, float], None],
-) -> AsyncIterator[AttemptManager]:
-    """Give the attempts of one call, as tenacity does, waiting between them.
+) -> T:
+    """Run the attempts of one call, as tenacity does, until one succeeds or no more may follow.
 
     Args:
         policy: How often and how long to retry.
         clock: What waits, and where chance comes from.
+        attempt: Makes one attempt.
         spent: How many seconds the call has taken so far.
         before_wait: Told of each error that is retried, with the number of the attempt that met
             it and the seconds that are waited now.
+
+    Raises:
+        BaseException: What the last attempt raised.
     """
 
     def told(state: RetryCallState) -> None:
-        error = state.outcome.exception() if state.outcome else None
+        error = _error(state)
         if isinstance(error, TelnyxError):
             before_wait(error, state.attempt_number, state.upcoming_sleep)
 
-    return aiter(
-        AsyncRetrying(
-            sleep=clock.sleep,
-            retry=retry_if_exception(
-                lambda error: isinstance(error, TelnyxError) and error.transient
-            ),
-            wait=lambda state: policy.wait(
-                state.attempt_number,
-                state.outcome.exception() if state.outcome else None,
-                clock.random(),
-            ),
-            stop=lambda state: policy.exhausted(
-                state.attempt_number, spent() + state.upcoming_sleep
-            ),
-            before_sleep=told,
-            reraise=True,
-        )
+    retrying = AsyncRetrying(
+        sleep=clock.sleep,
+        retry=retry_if_exception(lambda error: isinstance(error, TelnyxError) and error.transient),
+        wait=lambda state: policy.wait(state.attempt_number, _error(state), clock.random()),
+        stop=lambda state: policy.exhausted(state.attempt_number, spent() + state.upcoming_sleep),
+        before_sleep=told,
+        reraise=True,
     )
+    # Called, not iterated over: its iterator would tie each call, and with it the client, into a
+    # reference cycle.
+    return await retrying(attempt)
+
+
+def _error(state: RetryCallState) -> BaseException | None:
+    return state.outcome.exception() if state.outcome else None
 
 
 def requested_wait(status: int, headers: Mapping[str, str], now: float) -> float | None:

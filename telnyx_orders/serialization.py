@@ -14,9 +14,9 @@ import attrs
 import cattrs
 from attrs import frozen
 from cattrs.cols import list_structure_factory
-from cattrs.gen import make_dict_structure_fn
+from cattrs.gen import make_dict_structure_fn, override
 
-from telnyx_orders.errors import ResponseDecodeError
+from telnyx_orders.errors import ResponseDecodeError, one_line
 from telnyx_orders.models import NumberOrder, OrderPhoneNumber, OrderStatus, RegulatoryRequirement
 
 try:
@@ -37,7 +37,14 @@ StructureHook = Callable[[Any, Any], Any]
 REMEMBERED = 1000
 """How many unlisted names are logged at most: a server must not fill the memory with them."""
 
-MALFORMED = (TypeError, ValueError, LookupError, AttributeError, cattrs.BaseValidationError)
+MALFORMED = (
+    TypeError,
+    ValueError,
+    LookupError,
+    AttributeError,
+    cattrs.BaseValidationError,
+    cattrs.ForbiddenExtraKeysError,
+)
 """What structuring raises when the data have another shape than the class."""
 
 
@@ -125,8 +132,6 @@ def _tuple_factory(wanted: Any, converter: cattrs.Converter) -> StructureHook:
     structure_rows = list_structure_factory(rows, converter)
 
     def structure(value: object, _: object) -> tuple[object, ...]:
-        if value is None:
-            return ()
         if not isinstance(value, list | tuple):
             raise TypeError
         return tuple(structure_rows(value, rows))
@@ -138,18 +143,35 @@ def _model_factory(
     log_once: Callable[[str], None],
 ) -> Callable[[Any, cattrs.Converter], StructureHook]:
     def factory(wanted: Any, converter: cattrs.Converter) -> StructureHook:
-        generated = make_dict_structure_fn(wanted, converter)
-        listed = {field.name for field in attrs.fields(wanted)}
+        fields = attrs.fields(wanted)
+        lists: dict[str, Any] = {
+            field.name: override(struct_hook=_or_empty(converter.get_structure_hook(field.type)))
+            for field in fields
+            if _is_tuple(field.type)
+        }
+        generated = make_dict_structure_fn(wanted, converter, **lists)
+        listed = {field.name for field in fields}
 
         def structure(value: Any, _: object) -> object:
-            if logger.isEnabledFor(logging.DEBUG) and isinstance(value, dict):
-                for key in cast("dict[str, object]", value).keys() - listed:
+            # A string has no keys either, and would pass for an object whose fields are missing.
+            if not isinstance(value, dict):
+                raise TypeError
+            row = cast("dict[str, Any]", value)
+            if logger.isEnabledFor(logging.DEBUG):
+                for key in row.keys() - listed:
                     log_once(f"unlisted key {wanted.__name__}.{key}")
-            return generated(cast("Any", value), wanted)
+            return generated(row, wanted)
 
         return structure
 
     return factory
+
+
+def _or_empty(hook: StructureHook) -> StructureHook:
+    def structure(value: object, wanted: object) -> object:
+        return () if value is None else hook(value, wanted)
+
+    return structure
 
 
 def _once_logger() -> Callable[[str], None]:
@@ -157,7 +179,7 @@ def _once_logger() -> Callable[[str], None]:
     logged: set[str] = set()
 
     def log_once(text: str) -> None:
-        shown = _shorten(text)
+        shown = one_line(text)
         if shown not in logged and len(logged) < REMEMBERED:
             logged.add(shown)
             logger.debug("the API sent an %s", shown)
@@ -171,9 +193,11 @@ class BodyDecoder:
 
     Attributes:
         converter: The cattrs converter that says how.
+        redact: Takes secrets out of a text that an error shows.
     """
 
     converter: cattrs.Converter
+    redact: Callable[[str], str] = str
 
     def decode(self, body: bytes, wanted: type[T]) -> T:
         """Structure a JSON body.
@@ -185,9 +209,8 @@ class BodyDecoder:
         try:
             value = _parse(body)
         except (ValueError, RecursionError) as error:
-            raise ResponseDecodeError(
-                "$", "JSON", f"{_shorten(repr(body))}: {error}", transient=True
-            ) from None
+            got = f"{self._shorten(repr(body))}: {self._shorten(str(error))}"
+            raise ResponseDecodeError("$", "JSON", got, transient=True) from None
         try:
             return self.converter.structure(value, wanted)
         except MALFORMED as error:
@@ -197,10 +220,53 @@ class BodyDecoder:
         try:
             self.converter.copy(detailed_validation=True).structure(value, wanted)
         except cattrs.BaseValidationError as error:
-            return _explain(error, value)
+            return self._explain(error, value)
         except MALFORMED as error:
-            return ResponseDecodeError("$", _describe(wanted), f"{_shown(value)}: {error}")
+            got = f"{self._shown(value)}: {self._shorten(str(error))}"
+            return ResponseDecodeError("$", _describe(wanted), got)
         return None
+
+    def _explain(self, error: BaseException, value: Any) -> ResponseDecodeError:
+        """Follow the first fault that cattrs found down to the value that caused it."""
+        path, order_id, got = "$", None, None
+        wanted: Any = None
+        while got is None and isinstance(error, cattrs.BaseValidationError):
+            is_object = type(value) is dict
+            if isinstance(error, cattrs.ClassValidationError) and not is_object:
+                wanted, got = error.cl, self._shown(value)
+                break
+            if error.cl is NumberOrder and isinstance(value.get("id"), str):
+                order_id = value["id"]
+            wanted, error = error.cl, error.exceptions[0]
+            note = _place(error)
+            if note is None:
+                got = self._shorten(str(error))
+                break
+            wanted = note.type
+            step = note.name if is_object else note.index
+            path += f".{step}" if is_object else f"[{step}]"
+            if not is_object or step in value:
+                value = value[step]
+            else:
+                # What the user's converter looks for under another name is somewhere in the object.
+                got = "nothing" if isinstance(error, KeyError) else self._shown(value)
+        got = self._shown(value) if got is None else got
+        return ResponseDecodeError(path, _describe(wanted), got, order_id=order_id)
+
+    def _shown(self, value: object) -> str:
+        try:
+            return self._shorten(json.dumps(value, ensure_ascii=False))
+        except RecursionError:
+            return "something nested too deeply"
+
+    def _shorten(self, text: str) -> str:
+        # In this order: a secret that is cut in two would not be found.
+        return one_line(self.redact(text), 100)
+
+
+def _place(error: BaseException) -> Any:
+    """Give the note in which cattrs says where an error is; only its own are not plain text."""
+    return next((one for one in getattr(error, "__notes__", ()) if type(one) is not str), None)
 
 
 def _parse(body: bytes) -> object:
@@ -212,28 +278,6 @@ def _parse(body: bytes) -> object:
         raise ValueError(f"{constant} is no JSON")
 
     return json.loads(body, parse_constant=refuse)
-
-
-def _explain(error: BaseException, value: Any) -> ResponseDecodeError:
-    """Follow the first fault that cattrs found down to the value that caused it."""
-    path, order_id = "$", None
-    wanted: Any = None
-    while isinstance(error, cattrs.BaseValidationError):
-        is_object = type(value) is dict
-        if isinstance(error, cattrs.ClassValidationError) and not is_object:
-            wanted = error.cl
-            break
-        if error.cl is NumberOrder and isinstance(value.get("id"), str):
-            order_id = value["id"]
-        error = error.exceptions[0]
-        note: Any = error.__notes__[-1]  # cattrs puts its own kinds of str there
-        wanted = note.type
-        step = note.name if is_object else note.index
-        path += f".{step}" if is_object else f"[{step}]"
-        if is_object and step not in value:
-            return ResponseDecodeError(path, _describe(wanted), "nothing", order_id=order_id)
-        value = value[step]
-    return ResponseDecodeError(path, _describe(wanted), _shown(value), order_id=order_id)
 
 
 def _describe(wanted: Any) -> str:
@@ -252,11 +296,3 @@ def _describe(wanted: Any) -> str:
     if any(attrs.has(one) for one in (*types, get_origin(wanted) or object)):
         return "an object"
     return " or ".join(words.get(one, getattr(one, "__name__", str(one))) for one in types)
-
-
-def _shown(value: object) -> str:
-    return _shorten(json.dumps(value, ensure_ascii=False))
-
-
-def _shorten(text: str) -> str:
-    return text if len(text) <= 100 else text[:97] + "..."

@@ -2,11 +2,12 @@
 
 import asyncio
 import logging
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import TypeVar
 
 import aiohttp
 import attrs
+import cattrs
 import yarl
 from attrs import define, frozen, validators
 
@@ -21,7 +22,7 @@ from telnyx_orders.errors import (
     TelnyxError,
 )
 from telnyx_orders.filters import encode_query
-from telnyx_orders.retry import RetryPolicy, attempts, requested_wait
+from telnyx_orders.retry import RetryPolicy, requested_wait, run_attempts
 from telnyx_orders.serialization import BodyDecoder
 from telnyx_orders.session import (
     ConnectionTrace,
@@ -74,7 +75,7 @@ class Answer:
 
     Attributes:
         status: Its HTTP status.
-        body: The whole body of a success, the first `KEPT_BODY_BYTES` of another.
+        body: The whole body of a success, the beginning of another.
         request_id: Its `x-request-id`.
         location: Where it redirects to.
         retry_after: How many seconds it asks to wait.
@@ -94,9 +95,21 @@ class _Call:
     name: str
     url: yarl.URL
     stats: CallStats
-    attempt: int = 0
+    attempts: int = 0
     seconds: float = 0.0
-    last_error: TelnyxError | None = None
+    last_error: str = ""
+
+    def note_retry(self, error: TelnyxError, attempt: int, wait: float) -> None:
+        """Take in that an attempt failed, and that another follows after a wait."""
+        self.last_error = str(error)
+        self.seconds += wait
+        self.stats.retries += 1
+        if isinstance(error, RateLimitError):
+            self.stats.rate_limit_seconds += wait
+        cause = error.status if isinstance(error, APIStatusError) else type(error).__name__
+        logger.warning(
+            "%s: attempt %d failed (%s), trying again in %.2f s", self.name, attempt, cause, wait
+        )
 
 
 class Transport:
@@ -110,7 +123,7 @@ class Transport:
         concurrency: How many requests are in flight at most.
         timeout: How long an attempt may stand still.
         retry: How often and how long a call is retried.
-        decoder: How a body becomes an object.
+        converter: How a body becomes an object.
         clock: Where time and chance come from.
     """
 
@@ -124,7 +137,7 @@ class Transport:
         concurrency: int,
         timeout: Timeout,
         retry: RetryPolicy,
-        decoder: BodyDecoder,
+        converter: cattrs.Converter,
         clock: Clock,
     ) -> None:
         self.sessions = sessions
@@ -145,7 +158,8 @@ class Transport:
             sock_read=timeout.read,
         )
         self._retry = retry
-        self._decoder = decoder
+        self._redact = _redactor(api_key)
+        self._decoder = BodyDecoder(converter, self._redact)
         self._clock = clock
         # Waiting happens here and not in the connector, where it would use up the timeouts.
         self._places = asyncio.Semaphore(concurrency)
@@ -174,41 +188,27 @@ class Transport:
         query = encode_query(parameters)
         url = f"{self._base_url}{path}" + (f"?{query}" if query else "")
         call = _Call(f"GET {path}", yarl.URL(url, encoded=True), stats or CallStats())
+
+        async def attempt() -> T:
+            call.attempts += 1
+            return self._decode(call, await self._send(call, lifetime), wanted)
+
         try:
             async with self.sessions.lifetime() as lifetime:
-                async for attempt in attempts(
+                return await run_attempts(
                     self._retry,
                     self._clock,
-                    lambda: call.seconds,
-                    lambda error, number, wait: self._note_retry(call, error, number, wait),
-                ):
-                    with attempt:
-                        call.attempt += 1
-                        return self._decode(call, await self._send(call, lifetime), wanted)
+                    attempt,
+                    spent=lambda: call.seconds,
+                    before_wait=call.note_retry,
+                )
         except TimeoutError:
             last = f"; the last error was: {call.last_error}" if call.last_error else ""
             raise APITimeoutError(
                 f"{call.name}: no success within RetryPolicy.max_seconds = "
-                f"{self._retry.max_seconds:g} s and {call.attempt} attempts{last}",
-                attempts=call.attempt,
-            ) from call.last_error
-        raise AssertionError("tenacity ends with a result or an error")
-
-    def _note_retry(self, call: _Call, error: TelnyxError, attempt: int, wait: float) -> None:
-        call.last_error = error
-        call.seconds += wait
-        call.stats.retries += 1
-        if isinstance(error, RateLimitError):
-            call.stats.rate_limit_seconds += wait
-        cause = error.status if isinstance(error, APIStatusError) else type(error).__name__
-        logger.warning(
-            "%s: attempt %d of %d failed (%s), trying again in %.2f s",
-            call.name,
-            attempt,
-            self._retry.max_attempts,
-            cause,
-            wait,
-        )
+                f"{self._retry.max_seconds:g} s and {call.attempts} attempts{last}",
+                attempts=call.attempts,
+            ) from None
 
     async def _send(self, call: _Call, lifetime: Lifetime) -> Answer:
         async with self._places:
@@ -232,11 +232,11 @@ class Transport:
                     "%s %s attempt=%d %.0f ms request_id=%s",
                     call.name,
                     outcome,
-                    call.attempt,
+                    call.attempts,
                     taken * 1000,
                     request_id,
                 )
-        mapped = map_connection_error(call.name, failure, self._redact, call.attempt)
+        mapped = map_connection_error(call.name, failure, self._redact, call.attempts)
         raise mapped from self._shown_cause(failure)
 
     async def _exchange(self, session: aiohttp.ClientSession, url: yarl.URL) -> Answer:
@@ -273,7 +273,7 @@ class Transport:
                 answer.status,
                 self._text(answer.body),
                 request_id=answer.request_id,
-                attempts=call.attempt,
+                attempts=call.attempts,
                 retry_after=answer.retry_after,
                 location=None if answer.location is None else self._redact(answer.location),
             )
@@ -284,20 +284,19 @@ class Transport:
         raise ResponseDecodeError(
             failure.path,
             failure.expected,
-            self._redact(failure.got),
+            failure.got,
             order_id=failure.order_id,
             request_id=answer.request_id,
             body=self._text(answer.body),
-            attempts=call.attempt,
+            attempts=call.attempts,
             transient=failure.transient,
         )
 
     def _text(self, body: bytes) -> str:
-        return self._redact(body[:KEPT_BODY_BYTES].decode(errors="replace"))
-
-    def _redact(self, text: str) -> str:
-        """Take out the API key, which a careless gateway may have sent back."""
-        return text.replace(self._api_key, "[redacted]")
+        text = self._redact(body.decode(errors="replace"))
+        # Where reading stopped, the key may stand cut in two.
+        whole = len(text) if len(body) <= KEPT_BODY_BYTES else len(text) - len(self._api_key)
+        return text[: min(whole, KEPT_BODY_BYTES)]
 
     def _shown_cause(self, error: Exception) -> Exception | None:
         """Keep a foreign error as the cause, unless it carries what was sent with the request."""
@@ -305,14 +304,22 @@ class Transport:
         return None if self._api_key in shown or "BasicAuth(" in shown else error
 
 
+def _redactor(secret: str) -> Callable[[str], str]:
+    """Make a function that takes out the API key, which a careless gateway may have sent back."""
+    return lambda text: text.replace(secret, "[redacted]")
+
+
 async def _beginning(content: aiohttp.StreamReader) -> bytes:
-    """Read what an error keeps of a body; what it says is worth having even if it breaks off."""
+    """Read what an error keeps of a body, and a bit more by which its end is known.
+
+    What it says is worth having even if it breaks off.
+    """
     body = bytearray()
     try:
         async for piece in content.iter_any():
             body += piece
-            if len(body) >= KEPT_BODY_BYTES:
+            if len(body) > KEPT_BODY_BYTES:
                 break
     except CONNECTION_ERRORS:
         pass
-    return bytes(body[:KEPT_BODY_BYTES])
+    return bytes(body)

@@ -236,10 +236,8 @@ async def test_the_overall_limit_ends_the_retries(
 
 
 async def test_the_overall_limit_ends_an_attempt(sandbox: Sandbox) -> None:
-    """An answer that drips without end is cut off by `max_seconds`, though it never stands still."""
-    sandbox.faults = Faults(
-        rate=1, kinds=(Fault.SLOW_BYTES,), slow_interval=0.02, slow_pieces=1000
-    )
+    """An answer that drips without end is ended by `max_seconds`, though it never stands still."""
+    sandbox.faults = Faults(rate=1, kinds=(Fault.SLOW_BYTES,), slow_interval=0.02, slow_pieces=1000)
     retry = RetryPolicy(max_seconds=0.2)
     client = OrdersClient(sandbox.api_key, base_url=sandbox.base_url, retry=retry)
     async with client:
@@ -342,12 +340,11 @@ async def test_a_server_that_sends_the_key_back(fake_time: FakeTime) -> None:
     async def handler(request: web.Request) -> web.Response:
         return answers.pop(0)
 
-    async with serve(handler) as url:
-        async with OrdersClient(KEY, base_url=url, retry=NO_RETRY) as client:
-            while answers:
-                with pytest.raises(TelnyxError) as caught:
-                    await client.number_orders.list()
-                assert KEY not in _everything(caught.value)
+    async with serve(handler) as url, OrdersClient(KEY, base_url=url, retry=NO_RETRY) as client:
+        while answers:
+            with pytest.raises(TelnyxError) as caught:
+                await client.number_orders.list()
+            assert KEY not in _everything(caught.value)
 
 
 def _everything(error: BaseException | None) -> str:
@@ -373,7 +370,7 @@ async def test_the_password_of_a_proxy_is_not_shown(monkeypatch: pytest.MonkeyPa
 
 
 async def test_an_error_keeps_the_beginning_of_its_body(sandbox: Sandbox) -> None:
-    """A long body is kept up to 64 KiB, and is not in the message; a cut-off one as far as it came."""
+    """A long body is kept up to 64 KiB, a cut-off one as far as it came; none is in the message."""
 
     async def handler(request: web.Request) -> web.StreamResponse:
         return web.Response(status=400, body=b"x" * 1_000_000)
