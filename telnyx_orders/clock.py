@@ -1,13 +1,15 @@
 """Time and chance as arguments, so that whoever waits can be tested exactly and at once."""
 
 import asyncio
+import math
 import random
 import time
 from collections.abc import Awaitable, Callable
 
+import attrs
 from attrs import frozen
 
-__all__ = ["Clock"]
+__all__ = ["Clock", "check_seconds"]
 
 
 @frozen(kw_only=True)
@@ -25,3 +27,9 @@ class Clock:
     now: Callable[[], float] = time.time
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     random: Callable[[], float] = random.random
+
+
+def check_seconds(_: object, attribute: "attrs.Attribute[float]", value: float | None) -> None:
+    """Refuse, as an attrs validator, what is no time to wait. `None` is for the class to allow."""
+    if value is not None and not 0 < value < math.inf:
+        raise ValueError(f"{attribute.name}: expected seconds above 0, got {value}")

@@ -1,6 +1,7 @@
 """The settings of a client, checked before anything is sent."""
 
 import ipaddress
+import math
 import os
 import platform
 
@@ -55,13 +56,14 @@ def base_url(given: str | None, *, allow_insecure: bool) -> str:
     text = (os.environ.get(source) or DEFAULT_BASE_URL) if given is None else given
     if not isinstance(text, str):
         raise ConfigurationError(f"base_url: expected a str, got {type(text).__name__}")
+    if "@" in text:
+        # Before anything else, so that no other message shows the password.
+        raise ConfigurationError(f"{source}: expected a URL without a user name or password in it")
     try:
         url = yarl.URL(text)
         host = (url.host or "").encode("idna").decode()
     except ValueError as error:
         raise ConfigurationError(f"{source}: {text!r} is no URL: {error}") from None
-    if url.user is not None or url.password is not None:
-        raise ConfigurationError(f"{source}: expected a URL without a user name or password in it")
     if url.scheme not in ("http", "https") or not host or url.query_string or url.fragment:
         raise ConfigurationError(
             f"{source}: expected a URL such as {DEFAULT_BASE_URL}, with http or https and a host, "
@@ -107,7 +109,7 @@ def timeout(given: Timeout | float | None) -> Timeout:
         return Timeout()
     if isinstance(given, Timeout):
         return given
-    if isinstance(given, bool) or not isinstance(given, int | float) or not given > 0:
+    if isinstance(given, bool) or not isinstance(given, int | float) or not 0 < given < math.inf:
         raise ConfigurationError(f"timeout: expected a Timeout or seconds above 0, got {given!r}")
     return Timeout(connect=given, read=given)
 

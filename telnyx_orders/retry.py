@@ -17,7 +17,7 @@ import attrs
 from attrs import frozen, validators
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception
 
-from telnyx_orders.clock import Clock
+from telnyx_orders.clock import Clock, check_seconds
 from telnyx_orders.errors import APIStatusError, TelnyxError
 
 __all__ = ["RetryPolicy", "requested_wait", "run_attempts"]
@@ -26,11 +26,6 @@ T = TypeVar("T")
 
 EPOCH_BEFORE = 1e9
 """A reset beyond this many seconds is no duration but a Unix time."""
-
-
-def _above_zero(_: object, attribute: "attrs.Attribute[float]", value: float | None) -> None:
-    if value is not None and not value > 0:
-        raise ValueError(f"{attribute.name}: expected seconds above 0 or None, got {value}")
 
 
 @frozen(kw_only=True)
@@ -49,7 +44,7 @@ class RetryPolicy:
     """
 
     max_attempts: int = attrs.field(default=5, validator=validators.ge(1))
-    max_seconds: float | None = attrs.field(default=120.0, validator=_above_zero)
+    max_seconds: float | None = attrs.field(default=120.0, validator=check_seconds)
     backoff_base: float = attrs.field(default=0.5, validator=validators.ge(0))
     backoff_cap: float = attrs.field(default=8.0, validator=validators.ge(0))
 

@@ -9,9 +9,9 @@ import aiohttp
 import attrs
 import cattrs
 import yarl
-from attrs import define, frozen, validators
+from attrs import define, frozen
 
-from telnyx_orders.clock import Clock
+from telnyx_orders.clock import Clock, check_seconds
 from telnyx_orders.connection_errors import CONNECTION_ERRORS, map_connection_error
 from telnyx_orders.errors import (
     KEPT_BODY_BYTES,
@@ -49,11 +49,11 @@ class Timeout:
         read: Seconds between two pieces of an answer, or until its first.
 
     Raises:
-        ValueError: A number is not above zero.
+        ValueError: A number is not above zero, or has no end.
     """
 
-    connect: float = attrs.field(default=10.0, validator=validators.gt(0))
-    read: float = attrs.field(default=30.0, validator=validators.gt(0))
+    connect: float = attrs.field(default=10.0, validator=check_seconds)
+    read: float = attrs.field(default=30.0, validator=check_seconds)
 
 
 @define

@@ -1,9 +1,12 @@
 """Small servers that answer as a test says, where the sandbox is too well-behaved."""
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from typing import Any
 
+import uvicorn
 from aiohttp import web
 
 KEY = "KEY0123456789abcdef"
@@ -15,14 +18,43 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 async def serve(handler: Handler) -> AsyncIterator[str]:
     """Serve every path with one handler; gives the base URL."""
     server = web.Server(handler, access_log=None)
-    runner = web.ServerRunner(server, shutdown_timeout=0.05)
+    async with _run(web.ServerRunner(server, shutdown_timeout=0.05)) as url:
+        yield f"{url}/v2"
+
+
+@asynccontextmanager
+async def serve_application(app: web.Application) -> AsyncIterator[str]:
+    """Serve an aiohttp application; gives its URL."""
+    async with _run(web.AppRunner(app, shutdown_timeout=0.05)) as url:
+        yield url
+
+
+@asynccontextmanager
+async def _run(runner: web.BaseRunner) -> AsyncIterator[str]:
     await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
-    await site.start()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
     try:
-        yield f"http://127.0.0.1:{runner.addresses[0][1]}/v2"
+        yield f"http://127.0.0.1:{runner.addresses[0][1]}"
     finally:
         await runner.cleanup()
+
+
+@asynccontextmanager
+async def serve_asgi(app: Any) -> AsyncIterator[str]:
+    """Serve an ASGI application with uvicorn, its lifespan included; gives its URL."""
+    server = uvicorn.Server(uvicorn.Config(app, log_level="error", lifespan="on", ws="none"))
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        serving = asyncio.ensure_future(server.serve([listening]))
+        try:
+            async with asyncio.timeout(10):
+                while not server.started:
+                    assert not serving.done()
+                    await asyncio.sleep(0.01)
+            yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+        finally:
+            server.should_exit = True
+            await serving
 
 
 @asynccontextmanager

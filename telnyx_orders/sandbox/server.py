@@ -52,12 +52,9 @@ class Sandbox:
         ValueError: An argument is out of its range.
 
     Example:
-        ```python
-        async with Sandbox(orders=1000, rate_limit=RateLimit(requests=100)) as sandbox:
-            async with aiohttp.ClientSession() as session:
-                key = {"Authorization": f"Bearer {sandbox.api_key}"}
-                answer = await session.get(f"{sandbox.base_url}/number_orders", headers=key)
-        ```
+        >>> async with Sandbox(orders=1000, rate_limit=RateLimit(requests=100)) as sandbox:
+        ...     async with OrdersClient(sandbox.api_key, base_url=sandbox.base_url) as client:
+        ...         orders = await client.number_orders.list().collect()
     """
 
     def __init__(
@@ -147,7 +144,7 @@ class Sandbox:
 
     @property
     def base_url(self) -> str:
-        """The URL to give to a client, such as `http://127.0.0.1:54321/v2`.
+        """What to give to a client as its base URL.
 
         Raises:
             RuntimeError: The sandbox is not listening.

@@ -7,12 +7,12 @@ from contextlib import asynccontextmanager
 import aiohttp
 import fastapi
 import pytest
-import uvicorn
 from aiohttp import web
 
 from telnyx_orders import NumberOrder, OrdersClient, RateLimitError, RetryPolicy
 from telnyx_orders.sandbox import Fault, Faults, Sandbox
 from tests.conftest import no_task_left
+from tests.servers import serve_application, serve_asgi
 
 CLIENT = web.AppKey("client", OrdersClient)
 
@@ -30,7 +30,6 @@ async def _get_many(url: str, count: int) -> list[object]:
 
 async def test_an_aiohttp_app(sandbox: Sandbox) -> None:
     """One client serves fifty requests of an aiohttp.web application at once."""
-
     sandbox.latency = 0.002
 
     async def own_client(app: web.Application) -> AsyncIterator[None]:
@@ -46,18 +45,14 @@ async def test_an_aiohttp_app(sandbox: Sandbox) -> None:
     app = web.Application()
     app.cleanup_ctx.append(own_client)
     app.router.add_get("/", handler)
-    runner = web.AppRunner(app, shutdown_timeout=0.05)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    answers = await _get_many(f"http://127.0.0.1:{runner.addresses[0][1]}/", 50)
-    await runner.cleanup()
+    async with serve_application(app) as url:
+        answers = await _get_many(url, 50)
     assert answers == [[20, 1000]] * 50
     assert sandbox.counters.most_in_flight == 8
 
 
 async def test_a_fastapi_app_on_uvicorn(sandbox: Sandbox) -> None:
     """One client serves fifty requests of a FastAPI application at once."""
-
     sandbox.latency = 0.002
 
     @asynccontextmanager
@@ -73,17 +68,8 @@ async def test_a_fastapi_app_on_uvicorn(sandbox: Sandbox) -> None:
         client: OrdersClient = request.app.state.client
         return len([one async for one in client.number_orders.list()])
 
-    config = uvicorn.Config(app, port=0, log_level="error", lifespan="on", ws="none")
-    server = uvicorn.Server(config)
-    serving = asyncio.ensure_future(server.serve())
-    async with asyncio.timeout(10):
-        while not server.started:
-            assert not serving.done()
-            await asyncio.sleep(0.01)
-    port = server.servers[0].sockets[0].getsockname()[1]
-    answers = await _get_many(f"http://127.0.0.1:{port}/", 50)
-    server.should_exit = True
-    await serving
+    async with serve_asgi(app) as url:
+        answers = await _get_many(url, 50)
     assert answers == [1000] * 50
     assert sandbox.counters.most_in_flight == 8
 

@@ -1,0 +1,14 @@
+"""How the documentation is built: `python -m sphinx -W docs docs/_build`."""
+
+from telnyx_orders import __version__
+
+project = "telnyx-orders"
+author = "The telnyx-orders developers"
+release = __version__
+extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
+default_role = "code"
+html_theme = "furo"
+exclude_patterns = ["_build"]
+autodoc_member_order = "bysource"
+autodoc_typehints = "description"
+autodoc_class_signature = "separated"

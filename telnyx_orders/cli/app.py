@@ -1,0 +1,218 @@
+"""The commands, their options and their help, and what becomes of each error."""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+from cyclopts import App, CycloptsError, Group, Parameter, Token
+from cyclopts.validators import Number
+
+from telnyx_orders import (
+    ConfigurationError,
+    DateRange,
+    IncompleteFetchError,
+    OrderFilter,
+    TelnyxError,
+    __version__,
+)
+from telnyx_orders.cli.list_orders import Format, ListOptions, list_orders
+from telnyx_orders.cli.messages import tell
+from telnyx_orders.cli.serve_sandbox import ListenError, serve_sandbox
+from telnyx_orders.cli.standard_output import OutputError
+from telnyx_orders.pagination import MAX_PAGE_SIZE
+from telnyx_orders.sandbox import RateLimit, Sandbox
+
+__all__ = ["app", "run"]
+
+app = App(
+    name="telnyx-orders",
+    version=f"telnyx-orders {__version__}",
+    help_format="markdown",
+    help="""Fetch the number orders of a Telnyx account, all of them, fast.
+
+The account's API key is taken from `TELNYX_API_KEY`, never from an argument; `TELNYX_BASE_URL`
+leads to another server than Telnyx's.
+
+    $ telnyx-orders list --sandbox
+    $ telnyx-orders list --status pending
+    $ telnyx-orders list --format csv > orders.csv
+    $ telnyx-orders sandbox --orders 5000
+
+Exit codes: 0, 1 after an error of the API or the network, 2 if the command cannot be understood or
+there is no API key, 130 after Ctrl-C.
+""",
+)
+
+WHICH = Group("Which orders", sort_key=1)
+HOW = Group("How to fetch", sort_key=2)
+OUTPUT = Group("Output", sort_key=3)
+
+
+class UsageError(Exception):
+    """The options do not make sense; the message says which and why."""
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run a command, tell of what goes wrong in one line, and give the exit code."""
+    try:
+        command, bound, _ = app.parse_args(arguments, exit_on_error=False, print_error=False)
+        command(*bound.args, **bound.kwargs)
+    except (CycloptsError, UsageError, ConfigurationError) as error:
+        tell(f"error: {' '.join(str(error).split())}")
+        return 2
+    except IncompleteFetchError as error:
+        tell(f"error: {error.reason}")  # the whole message speaks of an attribute
+        return 1
+    except (TelnyxError, OutputError, ListenError) as error:
+        tell(f"error: {error}")
+        return 1
+    except BrokenPipeError:
+        return 0  # as with `| head`: whoever reads has enough
+    except KeyboardInterrupt:
+        return 130
+    return 0
+
+
+def _moment(_: object, tokens: Sequence[Token]) -> datetime:
+    """Read a date or time; one without a zone is in UTC."""
+    text = tokens[0].value
+    try:
+        moment = datetime.fromisoformat(text)
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise ValueError(
+            f"expected a date or time in ISO 8601, such as 2026-01-31, 2026-01-31T12:30 (both UTC) "
+            f'or 2026-01-31T12:30:00+01:00, got "{text}".'
+        ) from None
+
+
+Moment = Annotated[datetime | None, Parameter(group=WHICH, converter=_moment)]
+
+
+def _above(least: int, most: int | None = None, **options: Any) -> Parameter:
+    return Parameter(validator=Number(gte=least, lte=most), **options)
+
+
+@app.command(name="list")
+def list_(
+    *,
+    status: Annotated[str | None, Parameter(group=WHICH)] = None,
+    created_after: Moment = None,
+    created_before: Moment = None,
+    phone_numbers_count: Annotated[int | None, _above(0, group=WHICH)] = None,
+    customer_reference: Annotated[str | None, Parameter(group=WHICH)] = None,
+    requirements_met: Annotated[bool | None, Parameter(group=WHICH)] = None,
+    limit: Annotated[int | None, _above(1, group=HOW)] = None,
+    page_size: Annotated[int | None, _above(1, MAX_PAGE_SIZE, group=HOW)] = None,
+    concurrency: Annotated[int, _above(1, group=HOW)] = 8,
+    sandbox: Annotated[bool, Parameter(group=HOW, negative="", show_default=False)] = False,
+    format_: Annotated[Format | None, Parameter(name="--format", group=OUTPUT)] = None,
+    quiet: Annotated[bool, Parameter(group=OUTPUT, negative="", show_default=False)] = False,
+) -> None:
+    r"""List the number orders of the account: all that match.
+
+    On a terminal they are shown as a table; a pipe or a file gets one JSON object a line, as the
+    orders arrive.
+
+    See what it looks like, without an account:
+
+        $ telnyx-orders list --sandbox
+
+    Orders of January 2026 that still wait for documents:
+
+        $ telnyx-orders list --created-after 2026-01-01 --created-before 2026-02-01 \
+              --status pending --no-requirements-met
+
+    All orders, for a spreadsheet or a program:
+
+        $ telnyx-orders list --format csv > orders.csv
+        $ telnyx-orders list | jq -r .phone_numbers[].phone_number
+
+    Dates and times are in ISO 8601. Without a zone they are in UTC, and a date is the midnight at
+    its start: `--created-after 2026-01-31` includes that day.
+
+    Args:
+        status: Orders with this status: `pending`, `success` or `failure`.
+        created_after: Orders created later than this date or time.
+        created_before: Orders created earlier than this date or time.
+        phone_numbers_count: Orders of exactly this many phone numbers.
+        customer_reference: Orders with exactly this reference.
+        requirements_met: Orders whose requirements are all met, or are not.
+        limit: End after this many orders. Without it all are fetched, and a table shows 25.
+        page_size: Orders per request, 1 to 250. The largest is the fastest, and is used if this is
+            left out.
+        concurrency: Requests in flight at the same time.
+        sandbox: Ask a built-in server with 2,000 made-up orders. No account or key is needed.
+        format_: How to write the orders. `json` is one array, `ndjson` one object a line. Left
+            out: `table` on a terminal, `ndjson` elsewhere.
+        quiet: Show no progress and no summary; errors still are.
+    """
+    try:
+        chosen = OrderFilter(
+            status=status,
+            created_at=DateRange(gt=created_after, lt=created_before),
+            phone_numbers_count=phone_numbers_count,
+            customer_reference=customer_reference,
+            requirements_met=requirements_met,
+        )
+    except (TypeError, ValueError) as error:
+        raise UsageError(str(error)) from error
+    asyncio.run(
+        list_orders(
+            ListOptions(
+                filter=chosen,
+                limit=limit,
+                page_size=page_size,
+                concurrency=concurrency,
+                format=format_,
+                sandbox=sandbox,
+                quiet=quiet,
+            )
+        )
+    )
+
+
+@app.command(name="sandbox")
+def sandbox_(
+    *,
+    orders: Annotated[int, _above(0)] = 1000,
+    host: str = "127.0.0.1",
+    port: Annotated[int, _above(0, 65535)] = 8080,
+    seed: int = 0,
+    latency: Annotated[float, _above(0)] = 0.0,
+    rate_limit: Annotated[int | None, _above(1)] = None,
+) -> None:
+    """Run a local server that answers like the Telnyx API for listing number orders.
+
+    It prints the base URL and the key as lines for a shell, and runs until Ctrl-C or SIGTERM, after
+    which it exits with 0.
+
+    A server to develop against:
+
+        $ telnyx-orders sandbox --orders 5000 --port 8080
+
+    A slow one, that allows 100 requests a minute:
+
+        $ telnyx-orders sandbox --latency 0.5 --rate-limit 100
+
+    Args:
+        orders: How many made-up orders it has, up to 10,000,000.
+        host: Where to listen.
+        port: Port to listen on; 0 takes a free one.
+        seed: What the orders are drawn from: the same seed gives the same orders.
+        latency: Seconds until a request is answered.
+        rate_limit: Requests that are allowed per minute; any number if left out.
+    """
+    try:
+        server = Sandbox(
+            orders,
+            seed,
+            host=host,
+            port=port,
+            latency=latency,
+            rate_limit=None if rate_limit is None else RateLimit(rate_limit),
+        )
+    except ValueError as error:
+        raise UsageError(str(error)) from error
+    asyncio.run(serve_sandbox(server, orders=orders, host=host, port=port))

@@ -1,0 +1,174 @@
+"""`telnyx-orders list`: fetch, write, report."""
+
+import asyncio
+import os
+import sys
+import time
+from collections.abc import AsyncGenerator
+from contextlib import aclosing, asynccontextmanager
+from typing import Literal
+
+from attrs import define, frozen
+from rich.console import Console
+
+from telnyx_orders import (
+    Clock,
+    ConfigurationError,
+    NumberOrder,
+    OrderFilter,
+    OrdersClient,
+    Page,
+    Pager,
+)
+from telnyx_orders.cli.formats import CsvWriter, JsonWriter, NdjsonWriter, OrderWriter
+from telnyx_orders.cli.messages import tell
+from telnyx_orders.cli.progress import Fetched, progress_bar, summary
+from telnyx_orders.cli.standard_output import StandardOutput
+from telnyx_orders.cli.table import TableWriter
+from telnyx_orders.configuration import KEY_PAGE
+from telnyx_orders.pagination import MAX_PAGE_SIZE
+from telnyx_orders.sandbox import Sandbox
+
+__all__ = ["Format", "ListOptions", "list_orders"]
+
+Format = Literal["table", "json", "ndjson", "csv"]
+
+TABLE_ROWS = 25
+"""How many orders a table shows if no limit was asked for: more than a screen is no help."""
+
+FILE_WIDTH = 250
+"""The columns a table may take where there is no terminal: more than ordinary orders need."""
+
+SANDBOX_ORDERS = 2000
+SANDBOX_LATENCY = (0.1, 0.6)
+"""Seconds; enough for the progress to be seen."""
+
+
+@frozen(kw_only=True)
+class ListOptions:
+    """What `telnyx-orders list` was asked for.
+
+    Attributes:
+        filter: Which orders.
+        limit: How many at most; `None` for all.
+        page_size: Orders per request; `None` chooses.
+        concurrency: Requests in flight at most.
+        format: How to write them; `None` chooses by where they go.
+        sandbox: Ask a sandbox instead of the API.
+        quiet: Show neither progress nor summary.
+    """
+
+    filter: OrderFilter
+    limit: int | None
+    page_size: int | None
+    concurrency: int
+    format: Format | None
+    sandbox: bool
+    quiet: bool
+
+
+@define
+class RetryCounter:
+    """The sleep of a client's `Clock`, counted: a client sleeps before a retry and never else."""
+
+    retries: int = 0
+
+    async def sleep(self, seconds: float) -> None:
+        """Count a retry and wait for it."""
+        self.retries += 1
+        await asyncio.sleep(seconds)
+
+
+async def list_orders(options: ListOptions) -> None:
+    """Fetch the orders, write them to standard output as they come, and report on standard error.
+
+    Raises:
+        TelnyxError: They cannot be fetched, or not all of them.
+        BrokenPipeError: Nobody reads what is written.
+        OutputError: It cannot be written.
+    """
+    output = StandardOutput()
+    on_terminal = sys.stdout.isatty()
+    form = options.format or ("table" if on_terminal else "ndjson")
+    rows = options.limit or TABLE_ROWS
+    writer = _writer(form, rows, on_terminal=on_terminal)
+    counter = RetryCounter()
+    fetched = Fetched()
+    # A bar would be torn up by orders that run over the same terminal.
+    bar_wanted = not options.quiet and (form == "table" or not on_terminal)
+    started = time.monotonic()
+    async with (
+        _client(options, Clock(sleep=counter.sleep)) as client,
+        aclosing(_pages(client, options)) as pages,
+    ):
+        with progress_bar(options.limit, wanted=bar_wanted) as show:
+            async for page in pages:
+                left = None if options.limit is None else options.limit - fetched.orders
+                orders = page.data[:left]
+                await output.write(writer.orders(orders))
+                fetched = Fetched(
+                    orders=fetched.orders + len(orders),
+                    pages=fetched.pages + 1,
+                    matching=page.meta.total_results,
+                    retries=counter.retries,
+                )
+                show(fetched)
+                if fetched.orders == options.limit:
+                    break
+        seconds = time.monotonic() - started
+        await output.write(writer.end())
+    if not options.quiet:
+        shown = rows if form == "table" else None
+        tell(summary(fetched, seconds, limit=options.limit, rows=shown))
+
+
+def _writer(form: Format, rows: int, *, on_terminal: bool) -> OrderWriter:
+    match form:
+        case "table":
+            return TableWriter(Console(width=None if on_terminal else FILE_WIDTH), rows)
+        case "json":
+            return JsonWriter()
+        case "ndjson":
+            return NdjsonWriter()
+        case "csv":
+            return CsvWriter(escaped=on_terminal)
+
+
+@asynccontextmanager
+async def _client(options: ListOptions, clock: Clock) -> AsyncGenerator[OrdersClient, None]:
+    """Give a client of the account that the environment names, or of a sandbox."""
+    if options.sandbox:
+        async with (
+            Sandbox(SANDBOX_ORDERS, latency=SANDBOX_LATENCY) as sandbox,
+            OrdersClient(
+                sandbox.api_key,
+                base_url=sandbox.base_url,
+                concurrency=options.concurrency,
+                trust_env=False,
+                clock=clock,
+            ) as client,
+        ):
+            yield client
+        return
+    if not os.environ.get("TELNYX_API_KEY"):
+        # The client's own message offers an argument, where a key would show in `ps`.
+        raise ConfigurationError(
+            "there is no API key: set TELNYX_API_KEY, or try it out with --sandbox. "
+            f"Keys are made at {KEY_PAGE}"
+        )
+    async with OrdersClient(concurrency=options.concurrency, clock=clock) as client:
+        yield client
+
+
+async def _pages(
+    client: OrdersClient, options: ListOptions
+) -> AsyncGenerator[Page[NumberOrder], None]:
+    """Give the pages, with as few requests as a limit allows."""
+    size = options.page_size or min(MAX_PAGE_SIZE, options.limit or MAX_PAGE_SIZE)
+    pager: Pager[NumberOrder] = client.number_orders.list(filter=options.filter, page_size=size)
+    if options.limit is not None and options.limit <= size:
+        yield await pager
+        return
+    async with aclosing(pager.pages()) as pages:
+        async for page in pages:
+            yield page

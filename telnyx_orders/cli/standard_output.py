@@ -1,0 +1,75 @@
+"""Standard output for orders, which may be many and whose reader may be slow, or gone."""
+
+import asyncio
+import select
+import sys
+import threading
+from concurrent.futures import Future
+
+__all__ = ["OutputError", "StandardOutput"]
+
+
+class OutputError(Exception):
+    """Standard output cannot be written to; the message says why."""
+
+
+class StandardOutput:
+    """Writes text in UTF-8, whatever the locale, without holding up the event loop.
+
+    Nothing is buffered: when a write has returned, the text has left the process.
+
+    Raises:
+        OutputError: The process was started with standard output closed.
+    """
+
+    def __init__(self) -> None:
+        if sys.stdout is None:
+            # Its number may by now be that of a socket.
+            raise OutputError("standard output is closed")
+        sys.stdout.flush()
+        self._file = open(  # noqa: SIM115  # a number is no path, and is not ours to close
+            sys.stdout.fileno(), "wb", buffering=0, closefd=False
+        )
+
+    async def write(self, text: str) -> None:
+        """Write a text, waiting until its reader has taken it.
+
+        Raises:
+            BrokenPipeError: The reader has gone away.
+            OutputError: It cannot be written for another reason, such as a full disk.
+        """
+        # A lone surrogate becomes the very escape that JSON has for it.
+        data = text.encode(errors="backslashreplace")
+        if not data:
+            return
+        outcome: Future[None] = Future()
+        outcome.set_running_or_notify_cancel()
+
+        def work() -> None:
+            try:
+                self._write_all(data)
+            except OSError as error:
+                outcome.set_exception(error)
+            else:
+                outcome.set_result(None)
+
+        # A pager such as `less` may take nothing for minutes. In the event loop that would stop the
+        # requests in flight, and the threads of `asyncio.to_thread` would have to be waited for on
+        # Ctrl-C; a daemon thread need not.
+        threading.Thread(target=work, name="standard output", daemon=True).start()
+        try:
+            await asyncio.wrap_future(outcome)
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            reason = error.strerror or str(error)
+            raise OutputError(f"cannot write to standard output: {reason}") from error
+
+    def _write_all(self, data: bytes) -> None:
+        rest = memoryview(data)
+        while rest:
+            written: int | None = self._file.write(rest)
+            if written is None:  # another process has made the pipe non-blocking
+                select.select([], [self._file], [])
+            else:
+                rest = rest[written:]

@@ -1,0 +1,64 @@
+"""Every Python block of the README and the docs is run, against a sandbox."""
+
+import asyncio
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import aiohttp
+import pytest
+from aiohttp import web
+
+from telnyx_orders.sandbox import Sandbox
+from tests.servers import serve_application, serve_asgi
+
+ROOT = Path(__file__).parents[2]
+BLOCK = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+
+
+def _blocks() -> Iterator[object]:
+    for path in [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]:
+        text = path.read_text()
+        for found in BLOCK.finditer(text):
+            line = text.count("\n", 0, found.start(1)) + 1
+            name = f"{path.relative_to(ROOT)}:{line}"
+            yield pytest.param(found[1], name, id=name)
+
+
+@pytest.fixture
+async def account(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Sandbox:
+    """A sandbox that the blocks find in their environment, as a user's account."""
+    monkeypatch.setenv("TELNYX_API_KEY", sandbox.api_key)
+    monkeypatch.setenv("TELNYX_BASE_URL", sandbox.base_url)
+    return sandbox
+
+
+@pytest.mark.parametrize(("source", "name"), list(_blocks()))
+async def test_a_block_runs(source: str, name: str, account: Sandbox) -> None:
+    """A block runs as it stands; an application in it serves its orders."""
+    namespace: dict[str, object] = {"__name__": "block"}
+    await asyncio.to_thread(exec, compile(source, name, "exec"), namespace)
+    app = namespace.get("app")
+    if app is None:
+        return
+    pending = [row["id"] for row in account.rows() if row["status"] == "pending"]
+    serving = serve_application(app) if isinstance(app, web.Application) else serve_asgi(app)
+    async with serving as url, aiohttp.ClientSession() as session:
+        async with session.get(f"{url}/pending") as response:
+            assert response.status == 200
+            answered = await response.json()
+    assert answered
+    assert answered == pending[: len(answered)]
+
+
+def test_the_commands_of_the_readme_stand_alone() -> None:
+    """The two commands that start from a fresh clone are the only lines of their kind."""
+    lines = [
+        line
+        for line in (ROOT / "README.md").read_text().splitlines()
+        if line.startswith("python3 -m venv")
+    ]
+    assert [line.rsplit(" && ", 1)[1] for line in lines] == [
+        ".venv/bin/telnyx-orders list --sandbox",
+        ".venv/bin/python -m pytest -q",
+    ]

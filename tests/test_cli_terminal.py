@@ -1,0 +1,216 @@
+"""`telnyx-orders list` on a terminal: the table, the bar, colours, Ctrl-C."""
+
+import asyncio
+import os
+import re
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Callable, Coroutine
+from typing import Any
+
+import pytest
+from attrs import Factory, define
+from rich.cells import cell_len
+
+from telnyx_orders.sandbox import Fault, Faults, Sandbox
+from tests.test_cli import environment
+
+pty = pytest.importorskip("pty", reason="there are no pseudo-terminals here")
+termios = pytest.importorskip("termios")
+
+# Opening the terminal makes it the one that controls the new session, so that Ctrl-C signals it.
+IN_SESSION = (
+    sys.executable,
+    "-c",
+    "import os; os.close(os.open(os.ttyname(0), os.O_RDWR));"
+    "from telnyx_orders.cli import main; main()",
+)
+
+ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
+
+
+@define
+class Terminal:
+    """A process on a pseudo-terminal, and what it has written there."""
+
+    process: asyncio.subprocess.Process
+    master: int
+    written: bytearray = Factory(bytearray)
+    _news: asyncio.Event = Factory(asyncio.Event)
+    _ended: bool = False
+
+    def read(self) -> None:
+        try:
+            data = os.read(self.master, 65536)
+        except OSError:  # Linux says so when the last writer is gone
+            data = b""
+        self.written += data
+        if not data:
+            self._ended = True
+            asyncio.get_running_loop().remove_reader(self.master)
+        self._news.set()
+
+    async def until(self, text: str | None) -> str:
+        """Wait until a text was written, or for the end."""
+        while not self._ended and (text is None or text.encode() not in self.written):
+            self._news.clear()
+            await self._news.wait()
+        screen = self.written.decode().replace("\r\n", "\n")
+        assert text is None or text in screen
+        return screen
+
+    def press(self, keys: bytes) -> None:
+        os.write(self.master, keys)
+
+    async def end(self) -> tuple[int, str]:
+        """Wait for the end; gives the exit code and all that was written."""
+        return await self.process.wait(), await self.until(None)
+
+
+Start = Callable[..., Coroutine[Any, Any, Terminal]]
+
+
+@pytest.fixture
+async def on_terminal(sandbox: Sandbox) -> AsyncIterator[Start]:
+    """Runs the program on a pseudo-terminal of so many columns, with the sandbox as its API."""
+    loop = asyncio.get_running_loop()
+    started: list[Terminal] = []
+
+    async def start(*arguments: str, columns: int = 120, **streams: Any) -> Terminal:
+        master, slave = pty.openpty()
+        termios.tcsetwinsize(slave, (40, columns))
+        process = await asyncio.create_subprocess_exec(
+            *IN_SESSION,
+            *arguments,
+            **{"stdin": slave, "stdout": slave, "stderr": slave, **streams},
+            env=environment(sandbox),
+            start_new_session=True,
+        )
+        os.close(slave)
+        terminal = Terminal(process, master)
+        loop.add_reader(master, terminal.read)
+        started.append(terminal)
+        return terminal
+
+    yield start
+    for terminal in started:
+        if terminal.process.returncode is None:
+            terminal.process.kill()
+            await terminal.process.wait()
+        loop.remove_reader(terminal.master)
+        os.close(terminal.master)
+
+
+def table_lines(screen: str) -> list[str]:
+    """The lines from the table's header on, without escapes and what the bar overwrote."""
+    lines = [ESCAPES.sub("", line).split("\r")[-1].rstrip() for line in screen.splitlines()]
+    header = next(index for index, line in enumerate(lines) if line.startswith("ID "))
+    return lines[header:]
+
+
+async def test_a_terminal_gets_a_table(on_terminal: Start, sandbox: Sandbox):
+    """The first 25 orders are shown in full ids, and one line counts all that were fetched."""
+    code, screen = await (await on_terminal("list")).end()
+    lines = table_lines(screen)
+    assert code == 0
+    assert lines[0].split() == [
+        *("ID", "STATUS", "NUMBERS", "REFERENCE", "CREATED", "(UTC)", "REQS", "MET")
+    ]
+    assert [line.split()[0] for line in lines[1:26]] == sandbox.order_ids()[:25]
+    assert re.fullmatch(
+        r"1,000 orders on 4 pages in \d+\.\d\d s, 0 retries \(the first 25 are shown\)", lines[26]
+    )
+    assert len(lines) == 27
+
+
+async def test_a_limit_sets_the_rows_of_the_table(on_terminal: Start, sandbox: Sandbox):
+    """`--limit 40` shows 40 rows, and nothing is left unshown."""
+    _, screen = await (await on_terminal("list", "--limit", "40")).end()
+    lines = table_lines(screen)
+    assert [line.split()[0] for line in lines[1:41]] == sandbox.order_ids()[:40]
+    assert lines[41].startswith("40 of 1,000 orders on 1 page")
+    assert lines[41].endswith("0 retries")
+
+
+@pytest.mark.parametrize("columns", [20, 60, 80, 120])
+async def test_no_row_is_wider_than_the_terminal(columns: int, on_terminal: Start):
+    """At every width an order is one line, which begins with its id or the start of it."""
+    _, screen = await (await on_terminal("list", "--quiet", columns=columns)).end()
+    lines = table_lines(screen)
+    assert len(lines) == 26
+    assert max(map(cell_len, lines)) <= columns
+    ids = [line.split()[0] for line in lines[1:]]
+    assert {len(shown) for shown in ids} == {36 if columns >= 120 else 9}
+
+
+async def test_statuses_have_colours(on_terminal: Start):
+    """Success is green, pending yellow, failure red."""
+    _, screen = await (await on_terminal("list", "--limit", "200")).end()
+    for status, colour in {"success": 32, "pending": 33, "failure": 31}.items():
+        assert f"\x1b[{colour}m{status}\x1b[0m" in screen
+
+
+async def test_text_of_others_cannot_act(on_terminal: Start, sandbox: Sandbox):
+    """Neither escape sequences nor rich's markup in a reference reach the terminal as such."""
+    sandbox.insert(customer_reference="[red]\x1b]0;owned\x07\n\u202eabc")
+    _, screen = await (await on_terminal("list", "--limit", "1", columns=160)).end()
+    assert r"[red]\x1b]0;owned\x07\n\u202eabc" in screen
+    _, screen = await (await on_terminal("list", "--limit", "1", "--format", "csv")).end()
+    assert r"[red]\x1b]0;owned\x07\n\u202eabc" in screen
+
+
+async def test_a_bar_shows_how_far_it_is(on_terminal: Start, sandbox: Sandbox):
+    """While pages are missing the bar counts the orders; it is gone when the table comes."""
+    sandbox.faults = Faults(script=[None, *[Fault.SILENCE] * 20])
+    terminal = await on_terminal("list")
+    await terminal.until("250 of 1,000 orders")
+    sandbox.faults = None
+    terminal.press(b"\x03")
+    assert (await terminal.end())[0] == 130
+
+
+async def test_control_c_on_a_terminal_leaves_it_usable(on_terminal: Start, sandbox: Sandbox):
+    """Ctrl-C exits with 130, takes the bar away, and shows the cursor again."""
+    sandbox.faults = Faults(script=[Fault.SILENCE] * 20)
+    terminal = await on_terminal("list")
+    await terminal.until("Fetching")
+    terminal.press(b"\x03")
+    code, screen = await terminal.end()
+    assert code == 130
+    assert "Traceback" not in screen
+    assert screen.rindex("\x1b[?25h") > screen.rindex("\x1b[?25l")
+
+
+async def test_quiet_shows_no_bar_and_no_summary(on_terminal: Start):
+    """`--quiet` on a terminal leaves the table alone."""
+    _, screen = await (await on_terminal("list", "--quiet")).end()
+    assert "Fetching" not in screen
+    assert "orders on" not in screen
+
+
+async def test_the_bar_does_not_run_into_the_orders(on_terminal: Start):
+    """Where standard error is a terminal and output a pipe, the bar goes to the terminal only."""
+    terminal = await on_terminal("list", stdout=subprocess.PIPE)
+    assert terminal.process.stdout is not None
+    out = await terminal.process.stdout.read()
+    code, screen = await terminal.end()
+    assert code == 0
+    assert out.count(b"\n") == 1000
+    assert b"\x1b" not in out
+    assert "Fetching" in screen
+
+
+async def test_orders_on_a_terminal_are_not_torn_by_a_bar(on_terminal: Start):
+    """`--format ndjson` on a terminal shows lines only: they are the progress."""
+    _, screen = await (await on_terminal("list", "--format", "ndjson")).end()
+    assert "Fetching" not in screen
+    assert screen.count("\n") == 1001
+
+
+async def test_without_a_terminal_for_errors_there_is_no_bar(on_terminal: Start):
+    """`2> log` gets the summary alone."""
+    terminal = await on_terminal("list", stderr=subprocess.PIPE)
+    assert terminal.process.stderr is not None
+    err = await terminal.process.stderr.read()
+    assert (await terminal.end())[0] == 0
+    assert err.startswith(b"1,000 orders on 4 pages")
