@@ -12,6 +12,7 @@ from telnyx_orders.sandbox import Sandbox
 
 
 async def fetch() -> int:
+    """Fetch a whole account from a sandbox."""
     async with (
         Sandbox(orders=500) as sandbox,
         OrdersClient(sandbox.api_key, base_url=sandbox.base_url) as client,

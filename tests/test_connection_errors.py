@@ -267,7 +267,7 @@ def test_secrets_are_taken_out():
     assert "(OSError: Bearer [redacted] refused). " in str(mapped)
 
 
-@pytest.mark.parametrize("before", [0, 281, 282, 285, 290, 295, 297, 299])
+@pytest.mark.parametrize("before", range(0, 500, 10))
 def test_shortening_leaves_no_part_of_a_secret(before):
     """A secret that stands where a long text is cut off is taken out before the cut."""
     mapped = map_connection_error("GET /x", OSError("." * before + "KEY0123456789abcdef"), redact)

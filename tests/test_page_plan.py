@@ -19,6 +19,7 @@ def asked(plan: PagePlan, answer: Callable[[int], tuple[int, int, int]]) -> list
     numbers = []
     while (number := plan.next()) is not None:
         numbers.append(number)
+        assert len(numbers) < 1000, "the plan does not end"
         total_pages, rows, new = answer(number)
         plan.read(number, meta(number, total_pages), rows=rows, new=new)
     return numbers

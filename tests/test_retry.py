@@ -3,6 +3,7 @@
 import asyncio
 import math
 import pickle
+import time
 
 import attrs
 import pytest
@@ -205,7 +206,9 @@ NOW = 1445412480.0
         ("Wed, 99 Oct 2015 07:28:00 GMT", None),
         ("Wed, 21 Foo 2015 07:28:00 GMT", None),
         ("Wed, 21 Oct 99999 07:28:00 GMT", None),
+        ("Wed, 21 Oct 99999999999999999999 07:28:00 GMT", None),
         ("Wed, 21 Oct 2015 07:28:00 +9999", None),
+        ("Wed, 21 Oct 2015 07:28:00 +99999999999999999999", None),
         ("Wed, 21 Oct", None),
         ("2015-10-21T07:28:30Z", None),
     ],
@@ -214,6 +217,23 @@ NOW = 1445412480.0
 def test_what_retry_after_asks_for(status, value, seconds):
     """Seconds and dates are understood, with any status; nonsense is not."""
     assert requested_wait(status, CIMultiDict({"Retry-After": value}), NOW) == seconds
+
+
+@pytest.fixture
+def tokyo(monkeypatch):
+    """A machine whose own zone is nine hours ahead of UTC."""
+    with monkeypatch.context() as patch:
+        patch.setenv("TZ", "JST-9")
+        time.tzset()
+        yield
+    time.tzset()
+
+
+@pytest.mark.parametrize("zone", ["GMT", "-0000", "+0000", ""])
+def test_the_zone_of_the_machine_does_not_count(tokyo, zone):
+    """A date means the same everywhere, also when it does not know its own zone."""
+    headers = CIMultiDict({"Retry-After": f"Wed, 21 Oct 2015 07:28:30 {zone}"})
+    assert requested_wait(503, headers, NOW) == 30.0
 
 
 @pytest.mark.parametrize(

@@ -499,6 +499,14 @@ TOO_DEEP = [
     for depth in (100, 900, 960, 1000, 1020, 3000, 100_000)
 ]
 
+bad_shapes = pytest.mark.parametrize(
+    ("body", "path", "expected", "got", "order_id"),
+    BAD_SHAPES,
+    ids=[f"{path} {got}" for _, path, _, got, _ in BAD_SHAPES],
+)
+
+no_json = pytest.mark.parametrize("body", NO_JSON, ids=lambda body: repr(body[-20:]))
+
 WITHOUT_ORJSON = """\
 import base64, json, sys
 sys.modules["orjson"] = None
@@ -534,7 +542,7 @@ def without_orjson():
     return dict(zip(bodies, json.loads(finished.stdout), strict=True))
 
 
-@pytest.mark.parametrize(("body", "path", "expected", "got", "order_id"), BAD_SHAPES)
+@bad_shapes
 def test_a_value_of_the_wrong_shape_is_named(body, path, expected, got, order_id):
     """The error names the place, what the API promises there, what came, and the order."""
     with pytest.raises(ResponseDecodeError) as caught:
@@ -548,7 +556,7 @@ def test_a_value_of_the_wrong_shape_is_named(body, path, expected, got, order_id
     assert str(error).startswith(f"{path}{within}: expected {expected}, got {error.got}. ")
 
 
-@pytest.mark.parametrize(("body", "path", "expected", "got", "order_id"), BAD_SHAPES)
+@bad_shapes
 def test_without_orjson_the_same_value_is_named(
     without_orjson, body, path, expected, got, order_id
 ):
@@ -564,7 +572,7 @@ def test_without_orjson_the_same_value_is_named(
     }
 
 
-@pytest.mark.parametrize("body", NO_JSON)
+@no_json
 def test_a_body_that_is_no_json_can_pass(body):
     """No JSON at all is the one decode error that is worth another try."""
     with pytest.raises(ResponseDecodeError, match=r"^\$: expected JSON, got b['\"]") as caught:
@@ -576,7 +584,7 @@ def test_a_body_that_is_no_json_can_pass(body):
     assert len(error.got) < 300
 
 
-@pytest.mark.parametrize("body", NO_JSON)
+@no_json
 def test_without_orjson_the_same_bodies_are_no_json(without_orjson, body):
     """The optional parser takes no body that the other refuses."""
     outcome = without_orjson[body]
@@ -651,7 +659,22 @@ def test_a_long_id_is_shortened_in_the_message():
     assert len(str(caught.value)) < 1000
 
 
-@pytest.mark.parametrize("body", [BAD_SHAPES[0][0], b"[]", b"<html>"])
+@pytest.mark.parametrize("before", range(0, 200, 10))
+def test_shortening_leaves_no_part_of_a_secret(before):
+    """A secret that stands where a long value is cut off is taken out before the cut."""
+    decoder = BodyDecoder(
+        make_converter(), redact=lambda text: text.replace("KEY0123456789abcdef", "[redacted]")
+    )
+    text = "." * before + "KEY0123456789abcdef"
+    for body in (bad_row(created_at=text), text.encode()):
+        with pytest.raises(ResponseDecodeError) as caught:
+            decoder.decode(body, Page[NumberOrder])
+        assert "KEY" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "body", [BAD_SHAPES[0][0], b"[]", b"<html>"], ids=["a bad value", "a list", "no JSON"]
+)
 def test_no_foreign_error_is_shown_with_ours(body):
     """A traceback shows one error, not the machinery of cattrs behind it."""
     with pytest.raises(ResponseDecodeError) as caught:
@@ -828,3 +851,28 @@ def test_one_order_can_be_decoded():
     with pytest.raises(ResponseDecodeError) as caught:
         decoder.decode(b'{"id": "order-1", "status": 3}', NumberOrder)
     assert (caught.value.path, caught.value.order_id) == ("$.status", "order-1")
+
+
+@pytest.mark.parametrize(
+    ("body", "got"), [(b"[]", "[]"), (b'"id"', '"id"'), (b"null", "null"), (b"3", "3")]
+)
+def test_what_is_no_order_at_all(body, got):
+    """Where an order is wanted, anything but an object is refused at the root."""
+    with pytest.raises(ResponseDecodeError) as caught:
+        BodyDecoder(make_converter()).decode(body, NumberOrder)
+    error = caught.value
+    assert (error.path, error.expected, error.order_id) == ("$", "an object", None)
+    assert error.got.startswith(got)
+
+
+def test_a_hook_of_the_users_own_at_the_root():
+    """What a user's hook refuses at the root is an error of this package, in the hook's words."""
+
+    def hook(value: object, _: object) -> NumberOrder:
+        raise ValueError("not for us")
+
+    converter = make_converter()
+    converter.register_structure_hook(NumberOrder, hook)
+    with pytest.raises(ResponseDecodeError, match="not for us") as caught:
+        BodyDecoder(converter).decode(b"{}", NumberOrder)
+    assert (caught.value.path, caught.value.transient) == ("$", False)
