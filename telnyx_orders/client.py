@@ -98,7 +98,7 @@ class OrdersClient:
                 user_agent=configuration.user_agent(user_agent),
                 concurrency=concurrency,
                 timeout=configuration.timeout(timeout),
-                retry=retry or RetryPolicy(),
+                retry=configuration.retry_policy(retry),
                 converter=converter or make_converter(),
                 clock=clock or Clock(),
             )

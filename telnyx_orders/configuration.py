@@ -9,6 +9,7 @@ import aiohttp
 import yarl
 
 from telnyx_orders.errors import ConfigurationError
+from telnyx_orders.retry import RetryPolicy
 from telnyx_orders.transport import Timeout
 from telnyx_orders.version import __version__
 
@@ -18,6 +19,7 @@ __all__ = [
     "check_borrowed",
     "check_concurrency",
     "key_ending",
+    "retry_policy",
     "timeout",
     "user_agent",
 ]
@@ -59,6 +61,8 @@ def base_url(given: str | None, *, allow_insecure: bool) -> str:
     if "@" in text:
         # Before anything else, so that no other message shows the password.
         raise ConfigurationError(f"{source}: expected a URL without a user name or password in it")
+    if not text.isprintable() or " " in text:
+        raise ConfigurationError(f"{source}: {text!r} holds a space or a line break")
     try:
         url = yarl.URL(text)
         host = (url.host or "").encode("idna").decode()
@@ -103,6 +107,13 @@ def check_borrowed(session: aiohttp.ClientSession, own_settings: list[str]) -> N
         )
 
 
+def retry_policy(given: RetryPolicy | None) -> RetryPolicy:
+    """Give how often and how long a call is retried."""
+    if given is not None and not isinstance(given, RetryPolicy):
+        raise ConfigurationError(f"retry: expected a RetryPolicy, got {given!r}")
+    return given or RetryPolicy()
+
+
 def timeout(given: Timeout | float | None) -> Timeout:
     """Give the limits of an attempt; a number stands for both."""
     if given is None:
@@ -120,7 +131,7 @@ def user_agent(addition: str | None) -> str:
         f"telnyx-orders/{__version__} Python/{platform.python_version()} "
         f"aiohttp/{aiohttp.__version__}"
     )
-    if addition is None:
+    if addition is None or addition == "":
         return own
     if not isinstance(addition, str) or not (addition.isascii() and addition.isprintable()):
         raise ConfigurationError(f"user_agent: expected printable ASCII, got {addition!r}")

@@ -199,7 +199,7 @@ class APIStatusError(TelnyxError):
         else:
             advice = chosen.advice
         if retry_after is not None:
-            advice = f"The server asks to wait {retry_after:g} s. {advice}"
+            advice = f"The server asks to wait {retry_after:.10g} s. {advice}"
         times = "1 attempt" if attempts == 1 else f"{attempts} attempts"
         context = times if request_id is None else f"request id {request_id}, {times}"
         return chosen(
@@ -373,9 +373,23 @@ def _error_detail(entry: dict[str, object]) -> ErrorDetail:
     )
 
 
+def printable(text: str) -> str:
+    r"""Write what is not printable as an escape such as `\x1b`, so that it cannot act.
+
+    Servers and customers write references and error messages; a terminal would obey the control
+    sequences in them, and reorder what stands behind a Unicode override.
+    """
+    if text.isprintable():
+        return text
+    return "".join(
+        character if character.isprintable() else character.encode("unicode_escape").decode()
+        for character in text
+    )
+
+
 def one_line(text: str, most: int = 200) -> str:
     """Shorten what a server wrote to one line of a message."""
-    line = " ".join(text[: 4 * most].split())
+    line = printable(" ".join(text[: 4 * most].split()))
     return line if len(line) <= most and len(text) <= 4 * most else line[: most - 3] + "..."
 
 

@@ -35,10 +35,15 @@ class OrderStatus(StrEnum):
     def _missing_(cls, value: object) -> "OrderStatus | None":
         if not isinstance(value, str):
             return None
-        unlisted = str.__new__(cls, value)
-        unlisted._name_ = value
-        unlisted._value_ = value
+        text = str.__str__(value)  # of another enum of strings, str() would give the name
+        unlisted = str.__new__(cls, text)
+        unlisted._name_ = text
+        unlisted._value_ = text
         return unlisted
+
+    def __reduce_ex__(self, _: object) -> tuple[type["OrderStatus"], tuple[str]]:
+        # By value: some releases of Python pickle members by name, which an unlisted one has not.
+        return OrderStatus, (self._value_,)
 
 
 @frozen(kw_only=True, weakref_slot=False)

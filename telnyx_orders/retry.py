@@ -7,7 +7,7 @@ come back together, and is never shorter than what the server asks for in `Retry
 section 10.2.3) or, with a 429, in `x-ratelimit-reset`.
 """
 
-import math
+import re
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC
 from email.utils import parsedate_to_datetime
@@ -28,6 +28,11 @@ EPOCH_BEFORE = 1e9
 """A reset beyond this many seconds is no duration but a Unix time."""
 
 
+def _check_attempts(_: object, attribute: "attrs.Attribute[int]", value: int) -> None:
+    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+        raise ValueError(f"{attribute.name}: expected an integer from 1, got {value!r}")
+
+
 @frozen(kw_only=True)
 class RetryPolicy:
     """How often and how long a call is retried.
@@ -43,7 +48,7 @@ class RetryPolicy:
         ValueError: A number is out of its range.
     """
 
-    max_attempts: int = attrs.field(default=5, validator=validators.ge(1))
+    max_attempts: int = attrs.field(default=5, validator=_check_attempts)
     max_seconds: float | None = attrs.field(default=120.0, validator=check_seconds)
     backoff_base: float = attrs.field(default=0.5, validator=validators.ge(0))
     backoff_cap: float = attrs.field(default=8.0, validator=validators.ge(0))
@@ -135,11 +140,9 @@ def requested_wait(status: int, headers: Mapping[str, str], now: float) -> float
 
 
 def _seconds(value: str | None) -> float | None:
-    try:
-        seconds = float(value or "")
-    except ValueError:
-        return None
-    return seconds if math.isfinite(seconds) and seconds >= 0 else None
+    # Not whatever float() takes: "1_000" and "inf" are no numbers of HTTP.
+    text = (value or "").strip()
+    return float(text) if re.fullmatch(r"[0-9]{1,300}(\.[0-9]+)?", text) else None
 
 
 def _seconds_until(date: str | None, now: float) -> float | None:

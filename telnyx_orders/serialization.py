@@ -73,6 +73,7 @@ def make_converter(*, detailed_validation: bool = False) -> cattrs.Converter:
     converter.register_structure_hook_factory(_is_tuple, _tuple_factory)
     converter.register_structure_hook_factory(_is_model, _model_factory(log_once))
     converter.register_unstructure_hook(datetime, _format_time)
+    converter.register_unstructure_hook(OrderStatus, lambda status: status.value)
     return converter
 
 
@@ -222,8 +223,8 @@ class BodyDecoder:
         except cattrs.BaseValidationError as error:
             return self._explain(error, value)
         except MALFORMED as error:
-            got = f"{self._shown(value)}: {self._shorten(str(error))}"
-            return ResponseDecodeError("$", _describe(wanted), got)
+            detail = f": {self._shorten(str(error))}" if str(error) else ""
+            return ResponseDecodeError("$", _describe(wanted), self._shown(value) + detail)
         return None
 
     def _explain(self, error: BaseException, value: Any) -> ResponseDecodeError:
@@ -277,7 +278,12 @@ def _parse(body: bytes) -> object:
         # json takes NaN and Infinity, which are no JSON (RFC 8259, section 6); orjson does not.
         raise ValueError(f"{constant} is no JSON")
 
-    return json.loads(body, parse_constant=refuse)
+    # Decoded here, since json would also take UTF-16 and UTF-32.
+    value: object = json.loads(body.decode(), parse_constant=refuse)
+    if b"\\ud" in body.lower():
+        # Half of a surrogate pair is no text; encoding it fails.
+        json.dumps(value, ensure_ascii=False).encode()
+    return value
 
 
 def _describe(wanted: Any) -> str:

@@ -236,8 +236,13 @@ class Transport:
                     taken * 1000,
                     request_id,
                 )
+        # Out of the except block, or the foreign error would be the context even where it must not
+        # be shown as the cause.
         mapped = map_connection_error(call.name, failure, self._redact, call.attempts)
-        raise mapped from self._shown_cause(failure)
+        try:
+            raise mapped from self._shown_cause(failure)
+        finally:
+            del failure, mapped  # whose tracebacks hold this frame
 
     async def _exchange(self, session: aiohttp.ClientSession, url: yarl.URL) -> Answer:
         trace = ConnectionTrace()

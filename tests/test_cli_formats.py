@@ -7,9 +7,10 @@ import pytest
 
 from telnyx_orders import NumberOrder, OrderPhoneNumber, OrderStatus
 from telnyx_orders.cli.formats import CsvWriter, JsonWriter, NdjsonWriter
-from telnyx_orders.cli.messages import counted, printable
+from telnyx_orders.cli.messages import counted
 from telnyx_orders.cli.progress import Fetched, summary
 from telnyx_orders.cli.table import fit_columns
+from telnyx_orders.errors import printable
 
 HEADER = (
     "id,record_type,phone_numbers_count,connection_id,messaging_profile_id,billing_group_id,"

@@ -179,9 +179,9 @@ def test_a_filter_shows_what_it_filters():
 def test_filters_are_values():
     """Filters are frozen, compare by value, have a hash, pickle and copy."""
     given = OrderFilter(status="cancelled", created_at=DateRange(gt=JANUARY))
-    with pytest.raises(attrs.exceptions.FrozenInstanceError, match="can't set"):
+    with pytest.raises(attrs.exceptions.FrozenInstanceError):
         given.status = None
-    with pytest.raises(attrs.exceptions.FrozenInstanceError, match="can't set"):
+    with pytest.raises(attrs.exceptions.FrozenInstanceError):
         given.created_at.gt = None
     for same in (copy.copy(given), copy.deepcopy(given), pickle.loads(pickle.dumps(given))):
         assert same == given

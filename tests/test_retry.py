@@ -72,7 +72,7 @@ def test_a_number_at_the_edge_is_taken(setting, value):
 def test_a_policy_is_a_value():
     """A policy is frozen, given by name, compares by value and pickles."""
     policy = RetryPolicy(max_attempts=3)
-    with pytest.raises(attrs.exceptions.FrozenInstanceError, match="can't set"):
+    with pytest.raises(attrs.exceptions.FrozenInstanceError):
         policy.max_attempts = 4
     with pytest.raises(TypeError, match="positional argument"):
         RetryPolicy(3)

@@ -479,3 +479,18 @@ async def test_a_reset_in_mid_answer(fake_time: FakeTime) -> None:
             with pytest.raises(APIConnectionError, match="cut off|lost"):
                 await client.number_orders.list()
     assert attempts == 5
+
+
+async def test_a_key_where_a_long_body_is_cut() -> None:
+    """A key that a server sends back across the end of what is kept leaves no part of itself."""
+    for before in (65530, 65536 - len(KEY), 65536, 65540):
+        text = "." * before + KEY + "." * 1000
+
+        async def handler(request: web.Request, text: str = text) -> web.Response:
+            return web.Response(status=400, text=text)
+
+        async with serve(handler) as url, OrdersClient(KEY, base_url=url) as client:
+            with pytest.raises(BadRequestError) as caught:
+                await client.number_orders.list()
+        assert KEY[:3] not in caught.value.body
+        assert 65000 < len(caught.value.body) <= 65536

@@ -1,23 +1,11 @@
-"""What is told on standard error, and how foreign text is made fit for a terminal."""
+"""What is told on standard error."""
 
 import sys
 from contextlib import suppress
 
-__all__ = ["counted", "printable", "tell"]
+from telnyx_orders.errors import printable
 
-
-def printable(text: str) -> str:
-    r"""Write what is not printable as an escape such as `\x1b`, so that it cannot act.
-
-    Servers and customers write references and error messages; a terminal would obey the control
-    sequences in them, and reorder what stands behind a Unicode override.
-    """
-    if text.isprintable():
-        return text
-    return "".join(
-        character if character.isprintable() else character.encode("unicode_escape").decode()
-        for character in text
-    )
+__all__ = ["counted", "tell"]
 
 
 def counted(number: int, noun: str) -> str:
