@@ -13,7 +13,6 @@ from telnyx_orders import configuration
 from telnyx_orders.clock import Clock
 from telnyx_orders.resources.number_orders import NumberOrders
 from telnyx_orders.retry import RetryPolicy
-from telnyx_orders.serialization import make_converter
 from telnyx_orders.session import SessionOwner
 from telnyx_orders.transport import Timeout, Transport
 
@@ -30,8 +29,9 @@ class OrdersClient:
         api_key: The account's API key; `TELNYX_API_KEY` of the environment if left out.
         base_url: The API's root; `TELNYX_BASE_URL` of the environment if left out, or else
             `https://api.telnyx.com/v2`.
-        session: An `aiohttp.ClientSession` to use instead of an own one. It is never closed or
-            changed, and must be made in the event loop that uses the client.
+        session: An `aiohttp.ClientSession` to use instead of an own one, made in the event loop
+            that uses the client. It is never closed, and its settings stay as they are; a cookie
+            that the API sets goes into its jar, as with all that is sent over it.
         concurrency: How many requests are in flight at most, from 1.
         retry: How often and how long a call is retried.
         timeout: How long an attempt may stand still: a `Timeout`, or seconds for both its limits.
@@ -77,9 +77,19 @@ class OrdersClient:
         key = configuration.api_key(api_key)
         url = configuration.base_url(base_url, allow_insecure=allow_insecure)
         configuration.check_concurrency(concurrency)
+        configuration.check_type("session", session, aiohttp.ClientSession)
+        configuration.check_type("ssl_context", ssl_context, ssl.SSLContext)
+        configuration.check_type("resolver", resolver, AbstractResolver)
+        configuration.check_type("clock", clock, Clock)
+        for trace in trace_configs:
+            configuration.check_type("trace_configs", trace, aiohttp.TraceConfig)
         if session is not None:
             own = {"trace_configs": trace_configs, "ssl_context": ssl_context, "resolver": resolver}
-            configuration.check_borrowed(session, [name for name, value in own.items() if value])
+            unusable = [name for name, value in own.items() if value]
+            configuration.check_borrowed(session, url, unusable)
+        if converter is not None:
+            configuration.check_type("converter", converter, cattrs.Converter)
+            configuration.check_converter(converter)
         self._shown = f"{url} key={configuration.key_ending(key)}"
         self._sessions = SessionOwner(
             url,
@@ -87,7 +97,7 @@ class OrdersClient:
             borrowed=session,
             ssl_context=ssl_context,
             resolver=resolver,
-            trust_env=trust_env,
+            proxy=configuration.proxy(url) if trust_env and session is None else None,
             trace_configs=trace_configs,
         )
         self.number_orders = NumberOrders(
@@ -99,7 +109,7 @@ class OrdersClient:
                 concurrency=concurrency,
                 timeout=configuration.timeout(timeout),
                 retry=configuration.retry_policy(retry),
-                converter=converter or make_converter(),
+                converter=converter,
                 clock=clock or Clock(),
             )
         )

@@ -2,14 +2,19 @@
 
 import ipaddress
 import math
+import netrc
 import os
 import platform
+from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
+import cattrs
 import yarl
 
 from telnyx_orders.errors import ConfigurationError
+from telnyx_orders.models import NumberOrder
 from telnyx_orders.retry import RetryPolicy
+from telnyx_orders.serialization import MALFORMED
 from telnyx_orders.transport import Timeout
 from telnyx_orders.version import __version__
 
@@ -18,7 +23,10 @@ __all__ = [
     "base_url",
     "check_borrowed",
     "check_concurrency",
+    "check_converter",
+    "check_type",
     "key_ending",
+    "proxy",
     "retry_policy",
     "timeout",
     "user_agent",
@@ -81,6 +89,32 @@ def base_url(given: str | None, *, allow_insecure: bool) -> str:
     return str(url).rstrip("/")
 
 
+def proxy(url: str) -> str | None:
+    """Give the proxy that the environment names for a URL, if any.
+
+    Looked up here, once: aiohttp's own `trust_env` asks a thread before each request, and refuses
+    every request when .netrc names the host, as we send a header of our own.
+    """
+    parsed = yarl.URL(url)
+    host = parsed.host or ""
+    # To this machine the key may go in clear text, but not by way of another.
+    named = None if _is_loopback(host) or proxy_bypass(host) else getproxies().get(parsed.scheme)
+    if named is None:
+        return None
+    source = f"{parsed.scheme.upper()}_PROXY"
+    try:
+        address = yarl.URL(named)
+    except ValueError:
+        address = yarl.URL()
+    if address.scheme not in ("http", "https") or not address.host:
+        # Without its text, which may hold a password.
+        raise ConfigurationError(
+            f"{source} names no proxy that can be used: expected a URL such as "
+            "http://proxy.example:3128, with http or https; or say trust_env=False"
+        )
+    return named
+
+
 def _is_loopback(host: str) -> bool:
     try:
         return ipaddress.ip_address(host).is_loopback
@@ -94,7 +128,26 @@ def check_concurrency(given: int) -> None:
         raise ConfigurationError(f"concurrency: expected an integer from 1, got {given!r}")
 
 
-def check_borrowed(session: aiohttp.ClientSession, own_settings: list[str]) -> None:
+def check_type(argument: str, value: object, expected: type) -> None:
+    """Refuse a setting of another type than the one that is expected, or `None`."""
+    if value is not None and not isinstance(value, expected):
+        raise ConfigurationError(f"{argument}: expected a {expected.__name__}, got {value!r}")
+
+
+def check_converter(converter: cattrs.Converter) -> None:
+    """Refuse a converter that cannot structure an order."""
+    try:
+        converter.structure(
+            {"id": "", "phone_numbers": [{}], "created_at": "2018-01-01T00:00:00Z"}, NumberOrder
+        )
+    except (*MALFORMED, cattrs.StructureHandlerNotFoundError) as error:
+        raise ConfigurationError(
+            f"converter: it cannot structure an order ({type(error).__name__}); "
+            "start from make_converter() and add your hooks to it"
+        ) from error
+
+
+def check_borrowed(session: aiohttp.ClientSession, url: str, own_settings: list[str]) -> None:
     """Refuse a session that cannot be used, and settings that only an own session takes."""
     if own_settings:
         raise ConfigurationError(
@@ -105,12 +158,23 @@ def check_borrowed(session: aiohttp.ClientSession, own_settings: list[str]) -> N
             "session: it has an `auth` of its own, which aiohttp cannot combine with an API key; "
             "pass a session without one"
         )
+    if session.trust_env and _netrc_names(yarl.URL(url).host or ""):
+        raise ConfigurationError(
+            "session: with its trust_env=True aiohttp takes a password from .netrc for this host, "
+            "and cannot combine it with an API key; pass a session without trust_env"
+        )
+
+
+def _netrc_names(host: str) -> bool:
+    try:
+        return netrc.netrc(os.environ.get("NETRC")).authenticators(host) is not None
+    except (OSError, netrc.NetrcParseError):
+        return False
 
 
 def retry_policy(given: RetryPolicy | None) -> RetryPolicy:
     """Give how often and how long a call is retried."""
-    if given is not None and not isinstance(given, RetryPolicy):
-        raise ConfigurationError(f"retry: expected a RetryPolicy, got {given!r}")
+    check_type("retry", given, RetryPolicy)
     return given or RetryPolicy()
 
 

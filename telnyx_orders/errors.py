@@ -23,7 +23,7 @@ Errors pickle and copy, so they can cross process borders.
 
 import json
 from collections.abc import Sequence
-from typing import Self, cast
+from typing import Any, Self, cast
 
 from attrs import frozen
 
@@ -191,17 +191,16 @@ class APIStatusError(TelnyxError):
         chosen = _BY_STATUS.get(status, InternalServerError if status >= 500 else APIStatusError)
         details = parse_error_details(body)
         said = "; ".join(str(detail) for detail in details[:3]) or _excerpt(body)
-        if location is not None or 300 <= status < 400:
+        advice = chosen.advice
+        if location is not None and 300 <= status < 400:
             advice = (
-                f"It points to {one_line(location or 'nowhere')}. Redirects are not followed, "
-                "since they would carry the API key elsewhere: set base_url to the API itself."
+                f"It points to {one_line(location)}. Redirects are not followed, since they would "
+                "carry the API key elsewhere: set base_url to the API itself."
             )
-        else:
-            advice = chosen.advice
         if retry_after is not None:
             advice = f"The server asks to wait {retry_after:.10g} s. {advice}"
         times = "1 attempt" if attempts == 1 else f"{attempts} attempts"
-        context = times if request_id is None else f"request id {request_id}, {times}"
+        context = times if request_id is None else f"request id {one_line(request_id)}, {times}"
         return chosen(
             f"{call} answered {status}: {said}. {advice} ({context})",
             status=status,
@@ -299,12 +298,15 @@ class ResponseDecodeError(TelnyxError):
         body: str = "",
         attempts: int = 1,
         transient: bool = False,
+        call: str | None = None,
     ) -> None:
+        to = f" to {call}" if call else ""
         within = f" (in order {one_line(order_id, 80)})" if order_id else ""
-        context = f" Request id {request_id}." if request_id else ""
+        times = "1 attempt" if attempts == 1 else f"{attempts} attempts"
+        context = times if request_id is None else f"request id {one_line(request_id)}, {times}"
         super().__init__(
-            f"{path}{within}: expected {expected}, got {got}. The answer is not what the API "
-            f"documents: if it stays so, report it.{context}"
+            f"{path}{within}: expected {expected}, got {got}. The answer{to} is not what the API "
+            f"documents: if it stays so, report it. ({context})"
         )
         self.path = path
         self.expected = expected
@@ -319,23 +321,29 @@ class ResponseDecodeError(TelnyxError):
 class IncompleteFetchError(TelnyxError):
     """A fetch of all pages ended before it had everything.
 
-    The error of the page that ended it, if it was one, is its `__cause__`.
-
     Attributes:
         orders: What `collect()` had got, each order once, in the order of the listing. Empty in a
             loop over orders or pages, which has been given what came before.
         reason: What is missing, and why.
+        cause: The error of the page that ended it, if it was one.
     """
 
-    def __init__(self, reason: str, *, orders: Sequence[object] = ()) -> None:
+    # Any: an exception cannot be generic, and the caller knows what was fetched.
+    orders: tuple[Any, ...]
+
+    def __init__(
+        self, reason: str, *, orders: Sequence[object] = (), cause: TelnyxError | None = None
+    ) -> None:
         kept = f" ({len(orders)} orders had arrived; they are in `orders`)" if orders else ""
         super().__init__(reason + kept)
         self.reason = reason
         self.orders = tuple(orders)
+        self.cause = cause
+        self.transient = cause is not None and cause.transient
 
     def with_orders(self, orders: Sequence[object]) -> Self:
         """The same error, carrying these orders."""
-        return type(self)(self.reason, orders=orders)
+        return type(self)(self.reason, orders=orders, cause=self.cause)
 
 
 def parse_error_details(body: str) -> tuple[ErrorDetail, ...]:

@@ -48,7 +48,7 @@ def _encodable(argument: str, value: str) -> None:
         raise ValueError(_expected(argument, "text that UTF-8 can carry", value)) from None
 
 
-def _status(value: object) -> OrderStatus | None:
+def _status(value: OrderStatus | str | None) -> OrderStatus | None:
     if value is None or isinstance(value, OrderStatus):
         return value
     if not isinstance(value, str):
@@ -58,13 +58,13 @@ def _status(value: object) -> OrderStatus | None:
     return OrderStatus(str.__str__(value))
 
 
-def _created_at(value: object) -> "DateRange | None":
+def _created_at(value: "DateRange | Mapping[str, Any] | None") -> "DateRange | None":
     if value is None or isinstance(value, DateRange):
         return value
     if not isinstance(value, Mapping):
         expected = "a DateRange or a mapping with 'gt' and 'lt'"
         raise TypeError(_expected("filter.created_at", expected, value))
-    return _from_mapping(DateRange, "filter.created_at", cast("Mapping[str, Any]", value))
+    return _from_mapping(DateRange, "filter.created_at", value)
 
 
 @frozen

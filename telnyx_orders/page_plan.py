@@ -5,6 +5,8 @@ and their number changes while a listing is read, so the plan follows what each 
 server that contradicts itself ends the fetch instead of keeping it busy for ever.
 """
 
+import math
+
 from attrs import define, field
 
 from telnyx_orders.errors import IncompleteFetchError
@@ -29,13 +31,20 @@ class PagePlan:
     _next: int = field(init=False)
     _budget: float = field(init=False, default=0.0)
     _repeats: int = field(init=False, default=0)
+    _distinct: int = field(init=False, default=0)
+    _expected: int = field(init=False, default=0)
 
     def __attrs_post_init__(self) -> None:
         self.last = self._next = self.start
 
+    @property
+    def left(self) -> int:
+        """How many pages are still to be asked for, by what was read so far."""
+        return max(0, self.last - self._next + 1)
+
     def next(self) -> int | None:
         """Give the next page to ask for, or `None` if there is none by what was read so far."""
-        if self._next > self.last:
+        if not self.left:
             return None
         self._next += 1
         return self._next - 1
@@ -53,9 +62,14 @@ class PagePlan:
             IncompleteFetchError: The answer cannot be true, or the listing does not end.
         """
         self.pages_read += 1
+        self._distinct += new
         self._check_meta(number, meta, rows)
         if self.pages_read == 1:
-            self._budget = 2.5 * max(1, meta.total_pages - self.start + 1) + 20
+            # Where the numbers contradict each other grossly, the one for pages is not believed.
+            believed = 1000 + 10 * math.ceil(meta.total_results / max(1, rows))
+            pages = min(meta.total_pages, believed)
+            self._budget = 2.5 * max(1, pages - self.start + 1) + 20
+            self._expected = meta.total_results if self.start == 1 else 0
         elif self.pages_read > self._budget:
             raise IncompleteFetchError(
                 f"the listing grew while it was read: {self.pages_read} pages were read of what "
@@ -74,6 +88,23 @@ class PagePlan:
         else:
             self.last = max(self.last, meta.total_pages)
 
+    def finish(self) -> None:
+        """Check, when there is no page left, that the fetch as a whole can be believed.
+
+        Raises:
+            IncompleteFetchError: A page that was asked for was not read, or pages repeated others
+                while orders are missing.
+        """
+        unread = self._next - self.start - self.pages_read
+        if unread:
+            raise IncompleteFetchError(f"{unread} pages that were asked for were not read")
+        if self._repeats and self._distinct < self._expected:
+            raise IncompleteFetchError(
+                f"the server repeats itself: {self._repeats} of {self.pages_read} pages held "
+                f"nothing but orders that had come before, and {self._distinct} orders came of "
+                f"{self._expected}. Check base_url, or try again later"
+            )
+
     @staticmethod
     def _check_meta(number: int, meta: PageMeta, rows: int) -> None:
         if meta.page_number != number:
@@ -86,8 +117,8 @@ class PagePlan:
                 f"page {number} says that there are {meta.total_pages} pages and "
                 f"{meta.total_results} orders in all, which cannot be"
             )
-        if rows == 0 and number < meta.total_pages:
+        if rows == 0 and (number < meta.total_pages or (number == 1 and meta.total_results)):
             raise IncompleteFetchError(
-                f"page {number} is empty, and says that there are {meta.total_pages} pages. "
-                "Try again later"
+                f"page {number} is empty, and says that there are {meta.total_pages} pages and "
+                f"{meta.total_results} orders. Try again later"
             )

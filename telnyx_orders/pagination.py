@@ -8,7 +8,6 @@ the caller's task, and whoever iterates owns the owner.
 import asyncio
 import inspect
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
-from contextlib import aclosing
 from types import TracebackType
 from typing import Generic, Protocol, Self, TypeVar
 
@@ -130,27 +129,27 @@ class Pager(Generic[T]):
         return self._rows()
 
     async def _rows(self) -> AsyncGenerator[T]:
-        async with aclosing(self.pages()) as pages:
-            async for page in pages:
+        # Not by way of pages(): a generator within a generator is closed twice when both are
+        # dropped at once, and asyncio complains of that.
+        async with self._fetch(self._window) as fetch:
+            while (page := await fetch.take_next()) is not None:
                 for row in page.data:
                     yield row
 
     async def pages(self) -> AsyncGenerator[Page[T]]:
         """Give every page in order, fetching at most `concurrency` pages ahead.
 
-        A row that shifted onto a second page while the listing was read is left out there.
+        A row that shifted onto a second page while the listing was read is left out there, and so
+        is a page that has nothing left.
 
         Raises:
             TelnyxError: The first page could not be had.
             IncompleteFetchError: A later page could not be had, or the server contradicts itself.
-                The pages before it were given; the error of the page is its `__cause__`.
+                The pages before it were given; the error of the page is its `cause`.
         """
-        window = self._listing.transport.concurrency
-        async with self._fetch(window) as fetch:
-            number = fetch.plan.start
-            while (taken := await fetch.take(number)) is not None:
-                yield taken[1]
-                number += 1
+        async with self._fetch(self._window) as fetch:
+            while (page := await fetch.take_next()) is not None:
+                yield page
 
     async def collect(
         self, on_progress: Callable[[FetchProgress], Awaitable[None] | None] | None = None
@@ -164,23 +163,29 @@ class Pager(Generic[T]):
         Raises:
             TelnyxError: The first page could not be had.
             IncompleteFetchError: A later page could not be had, or the server contradicts itself.
-                It carries what had arrived; the error of the page is its `__cause__`.
+                It carries what had arrived; the error of the page is its `cause`.
         """
         arrived: dict[int, tuple[T, ...]] = {}
         orders = 0
-        try:
-            async with self._fetch(None) as fetch:
-                while (taken := await fetch.take(None)) is not None:
-                    number, page = taken
-                    arrived[number] = page.data
-                    orders += len(page.data)
-                    if on_progress is not None:
-                        reported = on_progress(fetch.progress(len(arrived), orders, page.meta))
-                        if inspect.isawaitable(reported):
-                            await reported
-        except IncompleteFetchError as error:
-            raise error.with_orders(_in_order(arrived)) from error.__cause__
-        return _in_order(arrived)
+        async with self._fetch(None) as fetch:
+            while True:
+                try:
+                    taken = await fetch.take_any()
+                except IncompleteFetchError as error:
+                    raise error.with_orders(_in_order(arrived)) from error.cause
+                if taken is None:
+                    return _in_order(arrived)
+                number, page = taken
+                arrived[number] = page.data
+                orders += len(page.data)
+                if on_progress is not None:
+                    reported = on_progress(fetch.progress(len(arrived), orders, page.meta))
+                    if inspect.isawaitable(reported):
+                        await reported
+
+    @property
+    def _window(self) -> int:
+        return self._listing.transport.concurrency
 
     def _fetch(self, window: int | None) -> "Fetch[T]":
         plan = PagePlan(1 if self._page_number is None else self._page_number)
@@ -207,6 +212,7 @@ class Fetch(Generic[T]):
         self._seen: set[str] = set()
         self._ready: dict[int, Page[T]] = {}
         self._taken = 0
+        self._working = 0
         self._arrival = asyncio.Event()
         self._room = asyncio.Event()
 
@@ -226,27 +232,48 @@ class Fetch(Generic[T]):
         if not self._owner.cancelled():
             self._owner.exception()
 
-    async def take(self, number: int | None) -> tuple[int, Page[T]] | None:
-        """Take a page and its number, waiting for it; `None` when all were taken.
-
-        Args:
-            number: Which page; `None` for whichever comes next.
+    async def take_next(self) -> Page[T] | None:
+        """Take the next page in order, waiting for it; `None` when all were taken.
 
         Raises:
             TelnyxError: The first page could not be had.
             IncompleteFetchError: A later page could not be had, or the server contradicts itself.
         """
         while True:
-            found = next(iter(self._ready), None) if number is None else number
-            if found is not None and found in self._ready:
-                self._taken += 1
-                self._room.set()
-                return found, self._ready.pop(found)
-            if self._owner.done():
-                self._raise_end()
+            number = self.plan.start + self._taken
+            while number not in self._ready:
+                if not await self._more():
+                    return None
+            page = self._take(number)
+            if page.data or number == self.plan.start:
+                return page
+
+    async def take_any(self) -> tuple[int, Page[T]] | None:
+        """Take whichever page arrives, and its number; `None` when all were taken.
+
+        Raises:
+            TelnyxError: The first page could not be had.
+            IncompleteFetchError: A later page could not be had, or the server contradicts itself.
+        """
+        while not self._ready:
+            if not await self._more():
                 return None
-            self._arrival.clear()
-            await self._arrival.wait()
+        number = next(iter(self._ready))
+        return number, self._take(number)
+
+    def _take(self, number: int) -> Page[T]:
+        self._taken += 1
+        self._room.set()
+        return self._ready.pop(number)
+
+    async def _more(self) -> bool:
+        """Wait for an arrival; tells whether there can be one."""
+        if self._owner.done():
+            self._raise_end()
+            return False
+        self._arrival.clear()
+        await self._arrival.wait()
+        return True
 
     def _raise_end(self) -> None:
         try:
@@ -257,7 +284,8 @@ class Fetch(Generic[T]):
             if not self.plan.pages_read:
                 raise
             pages = f"{self.plan.pages_read} of {self.plan.last - self.plan.start + 1} pages"
-            raise IncompleteFetchError(f"the fetch ended after {pages}: {error}") from error
+            reason = f"the fetch ended after {pages}: {error}"
+            raise IncompleteFetchError(reason, cause=error) from error
 
     def progress(self, pages: int, orders: int, meta: PageMeta) -> FetchProgress:
         """Tell how far the fetch has come, by what was taken and the latest answer."""
@@ -277,20 +305,25 @@ class Fetch(Generic[T]):
             failed = None
             try:
                 async with asyncio.TaskGroup() as workers:
-                    for _ in range(self._workers()):
-                        workers.create_task(self._work())
+                    self._add_workers(workers)
             except BaseExceptionGroup as group:
                 failed = group.exceptions[0]
             if failed is not None:
                 # Out of the except block, or the group would be its context.
                 raise failed
+        self.plan.finish()
 
-    def _workers(self) -> int:
-        return min(self._listing.transport.concurrency, self.plan.last - self.plan.start)
+    def _add_workers(self, workers: asyncio.TaskGroup) -> None:
+        """Have as many workers as there is work for; the listing may grow while it is read."""
+        most = self._listing.transport.concurrency
+        for _ in range(min(most - self._working, self.plan.left)):
+            self._working += 1
+            workers.create_task(self._work(workers))
 
-    async def _work(self) -> None:
+    async def _work(self, workers: asyncio.TaskGroup) -> None:
         while await self._read_next():
-            pass
+            self._add_workers(workers)
+        self._working -= 1
 
     async def _read_next(self) -> bool:
         number = self.plan.next()
@@ -300,10 +333,14 @@ class Fetch(Generic[T]):
             self._room.clear()
             await self._room.wait()
         page = await self._listing.page(number, self._size, self._stats)
-        fresh = tuple(row for row in page.data if row.id not in self._seen)
-        self._seen.update(row.id for row in fresh)
+        fresh: list[T] = []
+        for row in page.data:
+            if row.id not in self._seen:
+                self._seen.add(row.id)
+                fresh.append(row)
         self.plan.read(number, page.meta, rows=len(page.data), new=len(fresh))
-        self._ready[number] = page if len(fresh) == len(page.data) else evolve(page, data=fresh)
+        complete = len(fresh) == len(page.data)
+        self._ready[number] = page if complete else evolve(page, data=tuple(fresh))
         self._arrival.set()
         return True
 

@@ -132,10 +132,10 @@ def requested_wait(status: int, headers: Mapping[str, str], now: float) -> float
     asked = _seconds(headers.get("Retry-After"))
     if asked is None:
         asked = _seconds_until(headers.get("Retry-After"), now)
-    if asked is None and status == 429:
-        asked = _seconds(headers.get("x-ratelimit-reset"))
-        if asked is not None and asked > EPOCH_BEFORE:
-            asked = max(0.0, asked - now)
+    if not asked and status == 429:
+        reset = _seconds(headers.get("x-ratelimit-reset"))
+        if reset is not None:
+            asked = max(0.0, reset - now) if reset > EPOCH_BEFORE else reset
     return asked
 
 

@@ -48,7 +48,9 @@ MALFORMED = (
 """What structuring raises when the data have another shape than the class."""
 
 
-def make_converter(*, detailed_validation: bool = False) -> cattrs.Converter:
+def make_converter(
+    *, detailed_validation: bool = False, redact: Callable[[str], str] = str
+) -> cattrs.Converter:
     """Make the cattrs converter between the API's JSON and the classes of this package.
 
     Use it to store orders and load them again, or add hooks to it and give it to `OrdersClient`.
@@ -56,6 +58,7 @@ def make_converter(*, detailed_validation: bool = False) -> cattrs.Converter:
 
     Args:
         detailed_validation: Have cattrs collect every fault with its place, at twice the time.
+        redact: Takes secrets out of what is logged, the statuses and keys that are not listed.
 
     Example:
         >>> converter = make_converter()
@@ -64,11 +67,12 @@ def make_converter(*, detailed_validation: bool = False) -> cattrs.Converter:
         True
     """
     converter = cattrs.Converter(detailed_validation=detailed_validation)
-    log_once = _once_logger()
+    log_once = _once_logger(redact)
     for wanted in (str, int, bool):
         converter.register_structure_hook(wanted, _exactly(wanted))
         _register_optional(converter, wanted | None, _exactly(wanted, type(None)))
-    _register_optional(converter, datetime | None, _time)
+    converter.register_structure_hook(datetime, _time)
+    _register_optional(converter, datetime | None, _time_or_none)
     _register_optional(converter, OrderStatus | None, _status_hook(log_once))
     converter.register_structure_hook_factory(_is_tuple, _tuple_factory)
     converter.register_structure_hook_factory(_is_model, _model_factory(log_once))
@@ -91,9 +95,11 @@ def _exactly(*allowed: type) -> StructureHook:
     return structure
 
 
-def _time(value: Any, _: object) -> datetime | None:
-    if value is None:
-        return None
+def _time_or_none(value: Any, wanted: object) -> datetime | None:
+    return None if value is None else _time(value, wanted)
+
+
+def _time(value: Any, _: object) -> datetime:
     moment = datetime.fromisoformat(value)
     if moment.tzinfo is None:
         raise ValueError
@@ -175,12 +181,12 @@ def _or_empty(hook: StructureHook) -> StructureHook:
     return structure
 
 
-def _once_logger() -> Callable[[str], None]:
+def _once_logger(redact: Callable[[str], str]) -> Callable[[str], None]:
     """Make a function that logs each text once, as long as its converter lives."""
     logged: set[str] = set()
 
     def log_once(text: str) -> None:
-        shown = one_line(text)
+        shown = one_line(redact(text))
         if shown not in logged and len(logged) < REMEMBERED:
             logged.add(shown)
             logger.debug("the API sent an %s", shown)
@@ -237,7 +243,7 @@ class BodyDecoder:
                 wanted, got = error.cl, self._shown(value)
                 break
             if error.cl is NumberOrder and isinstance(value.get("id"), str):
-                order_id = value["id"]
+                order_id = self.redact(value["id"])
             wanted, error = error.cl, error.exceptions[0]
             note = _place(error)
             if note is None:

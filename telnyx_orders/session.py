@@ -10,23 +10,23 @@ import warnings
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager, suppress
 from types import SimpleNamespace
-from urllib.request import getproxies, proxy_bypass
+from typing import cast
 
 import aiohttp
-import yarl
 from aiohttp.abc import AbstractResolver
 
 from telnyx_orders.errors import ClientStateError
 
-__all__ = ["ConnectionTrace", "FreshConnectionLostError", "Lifetime", "SessionOwner"]
+__all__ = ["ConnectionLostError", "ConnectionTrace", "Lifetime", "SessionOwner"]
 
 
 class ConnectionTrace:
     """Learns of one request whether it went over a connection that had been used before.
 
-    aiohttp repeats a GET whose connection breaks before an answer, since a server may close an idle
-    connection at any time (RFC 9112, 9.3.1). It does so over a fresh connection too, where it would
-    double what an outage is sent; that case is left to the `RetryPolicy`.
+    A server may close an idle connection at any time, and a request over it may be repeated
+    (RFC 9112, 9.3.1). aiohttp does so once, but over a fresh connection too, where it would double
+    what an outage is sent, and not again when the next idle connection is closed as well. So what
+    breaks is hidden from it, and whoever sends decides by `reused`.
     """
 
     def __init__(self) -> None:
@@ -35,13 +35,13 @@ class ConnectionTrace:
     async def guard(
         self, request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
     ) -> aiohttp.ClientResponse:
-        """Run as an aiohttp middleware: hide from aiohttp what it must not repeat."""
+        """Run as an aiohttp middleware: hide from aiohttp what it would repeat."""
         try:
             return await handler(request)
         except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
-            if self.reused or isinstance(error, aiohttp.ClientConnectorError):
+            if isinstance(error, aiohttp.ClientConnectorError):
                 raise
-            raise FreshConnectionLostError(error) from error
+            raise ConnectionLostError(error) from error
 
     @staticmethod
     def config() -> aiohttp.TraceConfig:
@@ -55,8 +55,8 @@ class ConnectionTrace:
         return trace
 
 
-class FreshConnectionLostError(aiohttp.ClientConnectionError):
-    """A connection broke before the answer to its very first request.
+class ConnectionLostError(aiohttp.ClientConnectionError):
+    """A connection broke before the answer.
 
     Attributes:
         original: What aiohttp raised.
@@ -70,14 +70,15 @@ class FreshConnectionLostError(aiohttp.ClientConnectionError):
 class Lifetime:
     """Something that runs over the session: it has a time limit, and ends with the session."""
 
-    def __init__(self, timeout: asyncio.Timeout) -> None:
+    def __init__(self, timeout: asyncio.Timeout, loop: asyncio.AbstractEventLoop) -> None:
         self._timeout = timeout
+        self._loop = loop
         self._ending = False
 
     def limit(self, seconds: float | None) -> None:
         """Allow this many seconds from now, or any number. An end that has begun stands."""
         if not self._ending and not self._timeout.expired():
-            now = asyncio.get_running_loop().time()
+            now = self._loop.time()
             self._timeout.reschedule(None if seconds is None else now + max(0.0, seconds))
 
     def end(self) -> None:
@@ -90,13 +91,13 @@ class SessionOwner:
     """Owns one `aiohttp.ClientSession`, or borrows one and then never closes it.
 
     Args:
-        base_url: Where requests go; decides the proxy.
+        base_url: Where requests go.
         limit: How many connections to hold at most.
         borrowed: The session to use instead of making one.
         ssl_context: How to verify the server; aiohttp's default if `None`.
         resolver: How to look up host names; the threads of the system's resolver if `None`, as
             c-ares, aiohttp's choice where it is installed, fails in many containers.
-        trust_env: Take the proxy from the environment.
+        proxy: The proxy to go by, if any.
         trace_configs: aiohttp's own tracing hooks.
     """
 
@@ -108,7 +109,7 @@ class SessionOwner:
         borrowed: aiohttp.ClientSession | None = None,
         ssl_context: ssl.SSLContext | None = None,
         resolver: AbstractResolver | None = None,
-        trust_env: bool = True,
+        proxy: str | None = None,
         trace_configs: Sequence[aiohttp.TraceConfig] = (),
     ) -> None:
         self._session = borrowed
@@ -117,11 +118,11 @@ class SessionOwner:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._lifetimes: set[Lifetime] = set()
         self._idle = asyncio.Event()
-        self._base_url = yarl.URL(base_url)
+        self._base_url = base_url
         self._limit = limit
         self._ssl_context = ssl_context
         self._resolver = resolver
-        self._trust_env = trust_env
+        self._proxy = proxy
         self._trace_configs = trace_configs
 
     def session(self) -> aiohttp.ClientSession:
@@ -134,13 +135,16 @@ class SessionOwner:
         if self.closed:
             raise ClientStateError("the client is closed; make a new one")
         loop = asyncio.get_running_loop()
-        if self._loop is None:
-            self._loop = loop
-        elif self._loop is not loop:
-            state = "has ended" if self._loop.is_closed() else "is another one"
+        # aiohttp says nowhere in public in which loop a session was made.
+        made_in = getattr(self._session, "_loop", loop)
+        bound = cast("asyncio.AbstractEventLoop", self._loop or made_in)
+        self._loop = bound
+        if bound is not loop:
+            state = "has ended" if bound.is_closed() else "is another one"
             raise ClientStateError(
-                "a client works in the event loop in which it was first used, and that loop "
-                f"{state}; make one client in each asyncio.run()"
+                "a client works in the event loop in which it was first used, or in which the "
+                f"session passed to it was made, and that loop {state}; make one client in each "
+                "asyncio.run()"
             )
         if self._session is None:
             self._session = self._make()
@@ -158,26 +162,22 @@ class SessionOwner:
             connector=connector,
             cookie_jar=aiohttp.DummyCookieJar(),
             trace_configs=[*self._trace_configs, ConnectionTrace.config()],
-            # Looked up once, here: aiohttp's own trust_env asks a thread before each request, and
-            # refuses every request when .netrc names the host, as we send a header of our own.
-            proxy=self._proxy() if self._trust_env else None,
+            proxy=self._proxy,
         )
-
-    def _proxy(self) -> str | None:
-        host = self._base_url.host or ""
-        return None if proxy_bypass(host) else getproxies().get(self._base_url.scheme)
 
     @asynccontextmanager
     async def lifetime(self) -> AsyncGenerator[Lifetime]:
         """Run something over the session, ended at once when the client is closed.
 
         Raises:
-            ClientStateError: The client was closed meanwhile.
+            ClientStateError: The client was closed, before or meanwhile, or belongs to another
+                event loop.
             TimeoutError: The limit that was set on the lifetime is over.
         """
+        self.session()
         try:
             async with asyncio.timeout(None) as timeout:
-                lifetime = Lifetime(timeout)
+                lifetime = Lifetime(timeout, asyncio.get_running_loop())
                 self._lifetimes.add(lifetime)
                 try:
                     yield lifetime
@@ -200,13 +200,16 @@ class SessionOwner:
         if not (self._loop in (None, asyncio.get_running_loop()) or ended):
             raise ClientStateError("close the client in the event loop in which it was used")
         self.closed = True
-        if self._lifetimes and not ended:
-            self._idle.clear()
-            for lifetime in self._lifetimes:
-                lifetime.end()
-            await self._idle.wait()
-        if self._session is not None and not self.borrowed:
-            await self._session.close()
+        try:
+            if self._lifetimes and not ended:
+                self._idle.clear()
+                for lifetime in self._lifetimes:
+                    lifetime.end()
+                await self._idle.wait()
+        finally:
+            # Also where a lifetime that has now ended is the one that called.
+            if self._session is not None and not self.borrowed:
+                await self._session.close()
 
     def __del__(self) -> None:
         session = self._session

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import TypeVar
 
 import aiohttp
@@ -23,10 +23,10 @@ from telnyx_orders.errors import (
 )
 from telnyx_orders.filters import encode_query
 from telnyx_orders.retry import RetryPolicy, requested_wait, run_attempts
-from telnyx_orders.serialization import BodyDecoder
+from telnyx_orders.serialization import BodyDecoder, make_converter
 from telnyx_orders.session import (
+    ConnectionLostError,
     ConnectionTrace,
-    FreshConnectionLostError,
     Lifetime,
     SessionOwner,
 )
@@ -123,7 +123,7 @@ class Transport:
         concurrency: How many requests are in flight at most.
         timeout: How long an attempt may stand still.
         retry: How often and how long a call is retried.
-        converter: How a body becomes an object.
+        converter: How a body becomes an object; the one of `make_converter()` if `None`.
         clock: Where time and chance come from.
     """
 
@@ -137,7 +137,7 @@ class Transport:
         concurrency: int,
         timeout: Timeout,
         retry: RetryPolicy,
-        converter: cattrs.Converter,
+        converter: cattrs.Converter | None,
         clock: Clock,
     ) -> None:
         self.sessions = sessions
@@ -159,7 +159,7 @@ class Transport:
         )
         self._retry = retry
         self._redact = _redactor(api_key)
-        self._decoder = BodyDecoder(converter, self._redact)
+        self._decoder = BodyDecoder(converter or make_converter(redact=self._redact), self._redact)
         self._clock = clock
         # Waiting happens here and not in the connector, where it would use up the timeouts.
         self._places = asyncio.Semaphore(concurrency)
@@ -245,31 +245,51 @@ class Transport:
             del failure, mapped  # whose tracebacks hold this frame
 
     async def _exchange(self, session: aiohttp.ClientSession, url: yarl.URL) -> Answer:
-        trace = ConnectionTrace()
-        try:
-            async with session.get(
-                url,
-                headers=self._headers,
-                timeout=self._timeout,
-                # aiohttp would carry the key along to wherever the server points.
-                allow_redirects=False,
-                # A borrowed session may have other defaults.
-                auto_decompress=True,
-                raise_for_status=False,
-                trace_request_ctx=trace,
-                middlewares=None if self.sessions.borrowed else (trace.guard,),
-            ) as response:
-                success = 200 <= response.status < 300
-                headers = response.headers
-                return Answer(
-                    status=response.status,
-                    body=await (response.read() if success else _beginning(response.content)),
-                    request_id=headers.get("x-request-id"),
-                    location=headers.get("Location"),
-                    retry_after=requested_wait(response.status, headers, self._clock.now()),
-                )
-        except FreshConnectionLostError as error:
-            raise error.original from None
+        idle = self.concurrency  # as many connections at most can have been closed meanwhile
+        while True:
+            trace = ConnectionTrace()
+            try:
+                return await self._exchange_once(session, url, trace)
+            except ConnectionLostError as error:
+                if not trace.reused or not idle:
+                    raise error.original from None
+                idle -= 1
+            except asyncio.CancelledError:
+                task = asyncio.current_task()
+                if task is None or task.cancelling():
+                    raise
+                # Nobody cancelled us: aiohttp cancels who waits for a connection when the owner of
+                # the session closes it. Let through, it would end a worker without a word.
+                raise aiohttp.ClientConnectionError("cancelled from within the session") from None
+
+    async def _exchange_once(
+        self, session: aiohttp.ClientSession, url: yarl.URL, trace: ConnectionTrace
+    ) -> Answer:
+        async with session.get(
+            url,
+            headers=self._headers,
+            timeout=self._timeout,
+            # aiohttp would carry the key along to wherever the server points.
+            allow_redirects=False,
+            # A borrowed session may have other defaults.
+            auto_decompress=True,
+            raise_for_status=False,
+            trace_request_ctx=trace,
+            middlewares=None if self.sessions.borrowed else (trace.guard,),
+        ) as response:
+            success = 200 <= response.status < 300
+            headers = response.headers
+            return Answer(
+                status=response.status,
+                body=await (response.read() if success else _beginning(response.content)),
+                request_id=self._header(headers, "x-request-id"),
+                location=self._header(headers, "Location"),
+                retry_after=requested_wait(response.status, headers, self._clock.now()),
+            )
+
+    def _header(self, headers: Mapping[str, str], name: str) -> str | None:
+        value = headers.get(name)
+        return None if value is None else self._redact(value)
 
     def _decode(self, call: _Call, answer: Answer, wanted: type[T]) -> T:
         if not 200 <= answer.status < 300:
@@ -280,7 +300,7 @@ class Transport:
                 request_id=answer.request_id,
                 attempts=call.attempts,
                 retry_after=answer.retry_after,
-                location=None if answer.location is None else self._redact(answer.location),
+                location=answer.location,
             )
         try:
             return self._decoder.decode(answer.body, wanted)
@@ -295,6 +315,7 @@ class Transport:
             body=self._text(answer.body),
             attempts=call.attempts,
             transient=failure.transient,
+            call=call.name,
         )
 
     def _text(self, body: bytes) -> str:

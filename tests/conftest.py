@@ -45,7 +45,8 @@ class FakeTime:
 @pytest.fixture(autouse=True)
 def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in list(os.environ):
-        if name.startswith("TELNYX_") and name != "TELNYX_OPENAPI":
+        ours = name.startswith("TELNYX_") and name != "TELNYX_OPENAPI"
+        if ours or name.lower().endswith("_proxy"):
             monkeypatch.delenv(name)
 
 

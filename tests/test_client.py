@@ -8,8 +8,10 @@ import warnings
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import aiohttp
+import cattrs
 import pytest
 import trustme
 from aiohttp import web
@@ -18,8 +20,10 @@ from telnyx_orders import (
     APIConnectionError,
     ClientStateError,
     ConfigurationError,
+    IncompleteFetchError,
     OrdersClient,
     RetryPolicy,
+    Timeout,
     __version__,
 )
 from telnyx_orders.sandbox import Fault, Faults, Sandbox
@@ -173,6 +177,166 @@ async def test_use_from_another_running_loop(client: OrdersClient) -> None:
     await client.number_orders.list()
 
 
+def test_a_loop_that_ended_in_mid_request() -> None:
+    """A loop that ended with a request in flight is told as such; nothing waits for it."""
+    silent = Sandbox(10, faults=Faults(rate=1, kinds=(Fault.SILENCE,)))
+
+    async def use_and_leave() -> OrdersClient:
+        await silent.start()
+        client = OrdersClient(silent.api_key, base_url=silent.base_url, concurrency=1)
+        call = asyncio.ensure_future(client.number_orders.list())
+        while not silent.counters.in_flight:
+            await asyncio.sleep(0)
+        left.append(call)
+        return client
+
+    left: list[asyncio.Future[object]] = []
+    loop = asyncio.new_event_loop()
+    client = loop.run_until_complete(use_and_leave())
+
+    async def use_again() -> None:
+        async with asyncio.timeout(5):
+            with pytest.raises(ClientStateError, match="has ended"):
+                await client.number_orders.list()
+            with pytest.raises(ClientStateError, match="has ended"):
+                await client.number_orders.list().collect()
+            await client.close()
+
+    async def use_meanwhile() -> None:
+        async with asyncio.timeout(5):
+            with pytest.raises(ClientStateError, match="is another one"):
+                await client.number_orders.list()
+
+    asyncio.run(use_meanwhile())
+    left[0].cancel()
+    loop.run_until_complete(asyncio.gather(*left, return_exceptions=True))
+    loop.run_until_complete(silent.stop())
+    loop.close()
+    asyncio.run(use_again())
+
+
+async def test_a_borrowed_session_of_another_loop(sandbox: Sandbox) -> None:
+    """A session that was made in another loop is refused with a clear error."""
+
+    async def make() -> aiohttp.ClientSession:
+        return aiohttp.ClientSession()
+
+    elsewhere = asyncio.new_event_loop()
+    session = await asyncio.to_thread(elsewhere.run_until_complete, make())
+    client = OrdersClient(sandbox.api_key, base_url=sandbox.base_url, session=session)
+    with pytest.raises(ClientStateError, match="is another one"):
+        await client.number_orders.list()
+    await asyncio.to_thread(elsewhere.run_until_complete, session.close())
+    elsewhere.close()
+    with pytest.raises(ClientStateError, match="has ended"):
+        await client.number_orders.list()
+
+
+async def test_a_borrowed_session_closed_under_a_waiting_fetch(sandbox: Sandbox) -> None:
+    """A session that is closed while pages wait for its connections loses no page in silence."""
+    session = aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=1))
+    client = OrdersClient(sandbox.api_key, base_url=sandbox.base_url, session=session)
+    pages = client.number_orders.list(page_size=10).pages()
+    assert await anext(pages)
+    sandbox.faults = Faults(rate=1, kinds=(Fault.SILENCE,))
+    while not sandbox.counters.in_flight:
+        await asyncio.sleep(0)
+    await session.close()
+    with pytest.raises(IncompleteFetchError):
+        async for _ in pages:
+            pass
+
+
+async def test_waiting_for_a_connection_of_a_borrowed_session_eats_no_timeout(
+    sandbox: Sandbox,
+) -> None:
+    """Other users of a borrowed session may hold its connections for longer than `connect`."""
+    sandbox.faults = Faults(script=(Fault.SILENCE,))
+    async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=1)) as session:
+        key = {"Authorization": f"Bearer {sandbox.api_key}"}
+        other = asyncio.ensure_future(session.get(f"{sandbox.base_url}/number_orders", headers=key))
+        while not sandbox.counters.in_flight:
+            await asyncio.sleep(0)
+        client = OrdersClient(
+            sandbox.api_key,
+            base_url=sandbox.base_url,
+            session=session,
+            timeout=Timeout(connect=0.05, read=5),
+            retry=RetryPolicy(max_attempts=1),
+        )
+        call = asyncio.ensure_future(client.number_orders.list())
+        done, _ = await asyncio.wait([call], timeout=0.2)
+        assert not done
+        other.cancel()
+        assert len((await call).data) == 20
+
+
+async def test_a_borrowed_session_with_a_password_in_netrc(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """A session for which aiohttp would look up another password is refused at once."""
+    netrc = tmp_path / "netrc"
+    netrc.write_text("machine 127.0.0.1 login a password b\n")
+    monkeypatch.setenv("NETRC", str(netrc))
+    async with aiohttp.ClientSession(trust_env=True) as session:
+        with pytest.raises(ConfigurationError, match="netrc"):
+            OrdersClient(KEY, base_url="http://127.0.0.1:1/v2", session=session)
+        OrdersClient(KEY, session=session)
+
+
+async def test_cookies_are_not_kept() -> None:
+    """A cookie that a server sets does not come back with the next request."""
+    cookies: list[dict[str, str]] = []
+
+    async def handler(request: web.Request) -> web.Response:
+        cookies.append(dict(request.cookies))
+        answer = page([])
+        answer.set_cookie("gateway", "1")
+        return answer
+
+    async with serve(handler) as url, OrdersClient(KEY, base_url=url) as client:
+        await client.number_orders.list()
+        await client.number_orders.list()
+    assert cookies == [{}, {}]
+
+
+async def test_closed_from_within_a_request(sandbox: Sandbox, make_client: MakeClient) -> None:
+    """A hook of a request that closes the client ends that request, and leaves nothing open."""
+    made: list[OrdersClient] = []
+
+    async def close(*_: object) -> None:
+        await made[0].close()
+
+    trace = aiohttp.TraceConfig()
+    trace.on_request_end.append(close)
+    made.append(make_client(trace_configs=[trace]))
+    async with no_task_left():
+        with pytest.raises(ClientStateError):
+            await made[0].number_orders.list()
+    while sandbox.counters.in_flight:
+        await asyncio.sleep(0)
+
+
+@pytest.mark.parametrize(
+    "setting",
+    [
+        {"session": 3},
+        {"clock": 3},
+        {"retry": 3},
+        {"converter": 3},
+        {"resolver": 3},
+        {"ssl_context": 3},
+        {"trace_configs": [3]},
+        {"converter": cattrs.Converter()},
+    ],
+    ids=lambda setting: next(iter(setting)),
+)
+def test_a_setting_of_the_wrong_type(setting: dict[str, Any]) -> None:
+    """A setting that cannot work is refused when the client is made, by its name."""
+    with pytest.raises(ConfigurationError, match=f"^{next(iter(setting))}: "):
+        OrdersClient(KEY, **setting)
+
+
 async def test_a_borrowed_session_stays_untouched(make_client: MakeClient) -> None:
     """A session that was passed in is used and left as it was: open, its headers, its cookies."""
     async with recorded() as (url, requests):
@@ -258,18 +422,44 @@ async def test_an_unused_or_closed_client_does_not_warn(sandbox: Sandbox) -> Non
 
 async def test_the_proxy_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """Requests go by the proxy that the environment names, unless told otherwise."""
-    async with recorded() as (proxy, proxied), recorded() as (url, direct):
+    url = "http://api.invalid/v2"
+    once = RetryPolicy(max_attempts=1)
+    async with recorded() as (proxy, proxied):
         monkeypatch.setenv("http_proxy", proxy.removesuffix("/v2"))
-        monkeypatch.delenv("no_proxy", raising=False)
-        async with OrdersClient(KEY, base_url=url) as client:
+        async with OrdersClient(KEY, base_url=url, allow_insecure=True) as client:
             await client.number_orders.list()
-        async with OrdersClient(KEY, base_url=url, trust_env=False) as client:
+        direct = [OrdersClient(KEY, base_url=url, allow_insecure=True, trust_env=False, retry=once)]
+        monkeypatch.setenv("no_proxy", "api.invalid")
+        direct.append(OrdersClient(KEY, base_url=url, allow_insecure=True, retry=once))
+        for client in direct:
+            async with client:
+                with pytest.raises(APIConnectionError, match="name was not found"):
+                    await client.number_orders.list()
+    assert len(proxied) == 1
+    assert proxied[0].raw_path == "http://api.invalid/v2/number_orders"
+
+
+async def test_the_key_goes_by_no_proxy_to_this_machine(
+    monkeypatch: pytest.MonkeyPatch, sandbox: Sandbox
+) -> None:
+    """Plain http is allowed on this machine because nobody listens; a proxy elsewhere would."""
+    async with recorded() as (proxy, proxied):
+        monkeypatch.setenv("http_proxy", proxy.removesuffix("/v2"))
+        async with OrdersClient(sandbox.api_key, base_url=sandbox.base_url) as client:
             await client.number_orders.list()
-        monkeypatch.setenv("no_proxy", "127.0.0.1")
-        async with OrdersClient(KEY, base_url=url) as client:
-            await client.number_orders.list()
-    assert (len(proxied), len(direct)) == (1, 2)
-    assert proxied[0].raw_path.startswith("http://127.0.0.1:")
+    assert proxied == []
+
+
+@pytest.mark.parametrize(
+    "proxy", ["me:hunter2@127.0.0.1:9", "http://me:hunter2@host:port", "socks5://me:hunter2@host:1"]
+)
+def test_a_proxy_that_cannot_be_used(monkeypatch: pytest.MonkeyPatch, proxy: str) -> None:
+    """A malformed proxy is an error of the settings, which does not show its password."""
+    monkeypatch.setenv("https_proxy", proxy)
+    with pytest.raises(ConfigurationError, match="HTTPS_PROXY names no proxy") as caught:
+        OrdersClient(KEY)
+    assert "hunter2" not in repr(caught.value)
+    OrdersClient(KEY, trust_env=False)
 
 
 async def test_a_netrc_file_does_not_interfere(

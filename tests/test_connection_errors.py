@@ -104,7 +104,7 @@ every_error = pytest.mark.parametrize(
         "ClientResponseError",
         "ConnectionTimeoutError",
         "ContentTypeError",
-        "FreshConnectionLostError",
+        "ConnectionLostError",
         "InvalidURL",
         "InvalidUrlRedirectClientError",
         "ServerDisconnectedError",

@@ -282,8 +282,8 @@ def test_a_redirect_names_where_it_points(status):
 
 
 def test_a_redirect_to_nowhere():
-    """A redirect without a location is told as such."""
-    assert "It points to nowhere. " in str(answered(304))
+    """A redirect without a location is no advice to change the base URL."""
+    assert "points to" not in str(answered(304))
 
 
 MALFORMED = [
@@ -407,10 +407,12 @@ def test_a_decode_error_in_words():
         request_id="request-1",
         body="{}",
         attempts=2,
+        call="GET /x",
     )
     assert str(error) == (
         '$.data[3].created_at (in order order-1): expected a time, got "yesterday". The answer '
-        "is not what the API documents: if it stays so, report it. Request id request-1."
+        "to GET /x is not what the API documents: if it stays so, report it. "
+        "(request id request-1, 2 attempts)"
     )
     assert (error.path, error.expected, error.got) == (
         "$.data[3].created_at",
@@ -426,7 +428,7 @@ def test_a_decode_error_with_little_known():
     error = ResponseDecodeError("$", "JSON", "b''", transient=True)
     assert str(error) == (
         "$: expected JSON, got b''. The answer is not what the API documents: if it stays so, "
-        "report it."
+        "report it. (1 attempt)"
     )
     assert (error.order_id, error.request_id, error.body, error.attempts) == (None, None, "", 1)
     assert error.transient is True

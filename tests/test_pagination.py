@@ -2,8 +2,10 @@
 
 import asyncio
 import gc
-from collections.abc import Callable
+import pickle
+from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing
+from typing import Any
 
 import pytest
 from aiohttp import web
@@ -265,8 +267,21 @@ async def test_a_list_that_shrinks_is_followed() -> None:
             "grew while it was read",
         ),
         (lambda asked: web.json_response({"data": []}), ResponseDecodeError, r"\$\.meta"),
+        (
+            lambda asked: page([order(1), order(2)], number=asked, pages=5, results=10),
+            IncompleteFetchError,
+            "4 of 5 pages held nothing but orders that had come before, and 2 orders came of 10",
+        ),
+        (
+            lambda asked: page([], number=asked, pages=0, results=1000),
+            IncompleteFetchError,
+            "page 1 is empty, and says that there are 0 pages and 1000 orders",
+        ),
     ],
-    ids=["number", "pages", "results", "empty", "same", "page-2", "growing", "no-meta"],
+    ids=[
+        *("number", "pages", "results", "empty", "same", "page-2", "growing", "no-meta"),
+        *("few-same", "none-of-1000"),
+    ],
 )
 @pytest.mark.parametrize("use", ["collect", "iterate"])
 async def test_a_server_that_lies(
@@ -334,6 +349,60 @@ async def test_a_later_page_fails_while_iterating(
             ids.append(one.id)
     assert ids == sandbox.order_ids()[:500]
     assert isinstance(caught.value.__cause__, RateLimitError)
+
+
+async def test_an_order_twice_in_one_page_comes_once() -> None:
+    """A row that a server repeats within a page is given once."""
+
+    async def handler(request: web.Request) -> web.Response:
+        return page([order(1), order(1), order(2)])
+
+    async with serve(handler) as url, OrdersClient(KEY, base_url=url) as client:
+        orders = await client.number_orders.list().collect()
+    assert [one.id for one in orders] == ["order-1", "order-2"]
+
+
+async def test_workers_are_added_as_the_list_grows() -> None:
+    """A listing of two pages that turns out to have twenty is fetched by all workers."""
+    in_flight = most = 0
+
+    async def handler(request: web.Request) -> web.Response:
+        nonlocal in_flight, most
+        number = asked_page(request)
+        in_flight += 1
+        most = max(most, in_flight)
+        await asyncio.sleep(0.005)
+        in_flight -= 1
+        return page([order(number)], number=number, pages=2 if number == 1 else 20, results=20)
+
+    async with serve(handler) as url, OrdersClient(KEY, base_url=url) as client:
+        assert len(await client.number_orders.list().collect()) == 20
+    assert most == 8
+
+
+async def test_the_cause_of_an_incomplete_fetch(sandbox: Sandbox, make_client: MakeClient) -> None:
+    """An incomplete fetch says what ended it, also after it crossed to another process."""
+    sandbox.faults = Faults(script=(None, Fault.TOO_MANY_REQUESTS), retry_after="500")
+    with pytest.raises(IncompleteFetchError) as caught:
+        await make_client().number_orders.list().collect()
+    for error in (caught.value, pickle.loads(pickle.dumps(caught.value))):
+        assert isinstance(error.cause, RateLimitError)
+        assert error.cause.retry_after == 500.0
+        assert error.transient
+        assert len(error.orders) == 250
+
+
+async def test_progress_that_raises_an_incomplete_fetch(client: OrdersClient) -> None:
+    """Even an error of this kind comes out of a callback as it is."""
+    theirs = IncompleteFetchError("another fetch", orders=("theirs",))
+
+    def told(progress: FetchProgress) -> None:
+        raise theirs
+
+    with pytest.raises(IncompleteFetchError) as caught:
+        await client.number_orders.list().collect(told)
+    assert caught.value is theirs
+    assert theirs.orders == ("theirs",)
 
 
 async def test_progress(sandbox: Sandbox, client: OrdersClient) -> None:
@@ -418,6 +487,47 @@ async def test_an_abandoned_iterator_leaves_nothing(sandbox: Sandbox, client: Or
         gc.collect()
         await _until(lambda: sandbox.counters.in_flight == 0)
         await _calm(lambda: sandbox.counters.requests)
+
+
+class Holder:
+    """Holds an iterator in a reference cycle."""
+
+    def __init__(self, iterator: AsyncIterator[object]) -> None:
+        self.iterator = iterator
+        self.itself = self
+
+
+@pytest.mark.parametrize("of", [aiter, lambda pager: pager.pages()], ids=["rows", "pages"])
+async def test_an_iterator_in_a_reference_cycle_is_quiet(
+    of: Callable[[Any], AsyncIterator[object]], client: OrdersClient
+) -> None:
+    """An iterator that only the garbage collector can end is ended without a complaint."""
+    told: list[object] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: told.append(context))
+    async with no_task_left():
+        for _ in range(5):
+            holder = Holder(of(client.number_orders.list(page_size=10)))
+            await anext(holder.iterator)
+            del holder
+            gc.collect()
+            await asyncio.sleep(0)
+    assert told == []
+
+
+def test_an_iterator_that_outlives_its_loop_is_quiet(caplog: pytest.LogCaptureFixture) -> None:
+    """An iterator that is still held when the loop ends is ended without a complaint."""
+    held: list[object] = []
+
+    async def main() -> None:
+        async with Sandbox(1000) as sandbox:
+            client = OrdersClient(sandbox.api_key, base_url=sandbox.base_url)
+            iterator = aiter(client.number_orders.list(page_size=10))
+            await anext(iterator)
+            held.extend([iterator, client])
+            await client.close()
+
+    asyncio.run(main())
+    assert caplog.records == []
 
 
 async def test_a_client_closed_in_mid_fetch(sandbox: Sandbox, make_client: MakeClient) -> None:

@@ -273,17 +273,17 @@ def test_the_reset_counts_with_a_429_only(status):
     ("retry_after", "seconds"),
     [
         ("5", 5.0),
-        ("0", 0.0),
+        ("0", 12.0),
         ("60", 60.0),
         ("Wed, 21 Oct 2015 07:28:03 GMT", 3.0),
-        ("Wed, 21 Oct 2015 07:00:00 GMT", 0.0),
+        ("Wed, 21 Oct 2015 07:00:00 GMT", 12.0),
         ("soon", 12.0),
         ("-5", 12.0),
         ("", 12.0),
     ],
 )
 def test_retry_after_wins(retry_after, seconds):
-    """The reset counts only where `Retry-After` says nothing sensible."""
+    """The reset counts only where `Retry-After` asks for no wait."""
     headers = CIMultiDict({"Retry-After": retry_after, "x-ratelimit-reset": "12"})
     assert requested_wait(429, headers, NOW) == seconds
 

@@ -18,6 +18,7 @@ from telnyx_orders import (
     APITimeoutError,
     AuthenticationError,
     BadRequestError,
+    Clock,
     ConflictError,
     InternalServerError,
     NotFoundError,
@@ -246,6 +247,17 @@ async def test_the_overall_limit_ends_an_attempt(sandbox: Sandbox) -> None:
     assert caught.value.attempts == 1
 
 
+async def test_a_wait_is_not_ended_by_the_limit_of_an_attempt(sandbox: Sandbox) -> None:
+    """What an attempt had left of the overall limit does not run on while its call waits."""
+    sandbox.faults = Faults(script=(Fault.UNAVAILABLE,))
+    frozen = Clock(monotonic=lambda: 0.0, sleep=lambda _: asyncio.sleep(0.2), random=lambda: 0.0)
+    retry = RetryPolicy(max_seconds=0.1)
+    async with OrdersClient(
+        sandbox.api_key, base_url=sandbox.base_url, retry=retry, clock=frozen
+    ) as client:
+        assert len((await client.number_orders.list()).data) == 20
+
+
 async def test_slow_answers_are_no_error(sandbox: Sandbox, client: OrdersClient) -> None:
     """An answer in small pieces is an answer."""
     sandbox.faults = Faults(rate=1, kinds=(Fault.SLOW_BYTES,), slow_interval=0.001)
@@ -290,6 +302,32 @@ async def test_a_reused_connection_that_breaks_is_replaced_for_free(fake_time: F
     assert fake_time.slept == []
 
 
+async def test_many_stale_connections_are_replaced_for_free(fake_time: FakeTime) -> None:
+    """All connections of the pool may have been closed meanwhile; one call outlives them all."""
+    body = b'{"data": [], "meta": {"page_number": 1, "page_size": 20, "total_pages": 1, '
+    body += b'"total_results": 0}}'
+    connections = 0
+    together = asyncio.Barrier(8)
+
+    async def respond(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal connections
+        connections += 1
+        await reader.readuntil(b"\r\n\r\n")
+        if connections <= 8:
+            await together.wait()
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
+        await writer.drain()
+        await reader.readuntil(b"\r\n\r\n")
+
+    async with serve_raw(respond) as url:
+        client = OrdersClient(KEY, base_url=url, retry=NO_RETRY, clock=fake_time.clock())
+        async with client:
+            await asyncio.gather(*(client.number_orders.list() for _ in range(8)))
+            assert connections == 8
+            await client.number_orders.list()
+    assert connections == 9
+
+
 async def test_nobody_listens(fake_time: FakeTime) -> None:
     """A refused connection is retried, and its error says what to check."""
     with socket.socket() as free:
@@ -327,14 +365,18 @@ async def test_something_else_than_http() -> None:
     assert KEY not in _everything(caught.value)
 
 
-async def test_a_server_that_sends_the_key_back(fake_time: FakeTime) -> None:
-    """The key is taken out of whatever a server sends back, before it gets into an error."""
+async def test_a_server_that_sends_the_key_back(caplog: pytest.LogCaptureFixture) -> None:
+    """The key is taken out of whatever a server sends back, before it is raised or logged."""
+    caplog.set_level("DEBUG", logger="telnyx_orders")
     answers: list[web.Response] = [
         web.Response(status=400, text=f"you sent Authorization: Bearer {KEY}"),
         web.json_response({"errors": [{"title": KEY, "detail": KEY}]}, status=404),
         web.Response(status=302, headers={"Location": f"https://evil.example/?key={KEY}"}),
         web.json_response({"data": KEY, "meta": {}}),
         web.Response(text=f"<html>{KEY}</html>"),
+        web.Response(status=400, headers={"x-request-id": f"Bearer {KEY}"}),
+        web.json_response({"data": [{"id": KEY, "created_at": 3}], "meta": {}}),
+        web.json_response({"data": [{"id": "1", "status": KEY, KEY: 1, "created_at": 3}]}),
     ]
 
     async def handler(request: web.Request) -> web.Response:

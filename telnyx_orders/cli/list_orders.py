@@ -163,7 +163,7 @@ async def _client(options: ListOptions, clock: Clock) -> AsyncGenerator[OrdersCl
 async def _pages(
     client: OrdersClient, options: ListOptions
 ) -> AsyncGenerator[Page[NumberOrder], None]:
-    """Give the pages, with as few requests as a limit allows."""
+    """Give the pages; a limit that one page can hold costs one request."""
     size = options.page_size or min(MAX_PAGE_SIZE, options.limit or MAX_PAGE_SIZE)
     pager: Pager[NumberOrder] = client.number_orders.list(filter=options.filter, page_size=size)
     if options.limit is not None and options.limit <= size:
