@@ -320,9 +320,10 @@ class Transport:
 
     def _text(self, body: bytes) -> str:
         text = self._redact(body.decode(errors="replace"))
-        # Where reading stopped, the key may stand cut in two.
-        whole = len(text) if len(body) <= KEPT_BODY_BYTES else len(text) - len(self._api_key)
-        return text[: min(whole, KEPT_BODY_BYTES)]
+        # Where reading stopped, or the answer broke off, the key may stand cut in two.
+        for length in range(len(self._api_key) - 1, 3, -1):
+            text = text.removesuffix(self._api_key[:length])
+        return text[:KEPT_BODY_BYTES]
 
     def _shown_cause(self, error: Exception) -> Exception | None:
         """Keep a foreign error as the cause, unless it carries what was sent with the request."""
@@ -336,10 +337,7 @@ def _redactor(secret: str) -> Callable[[str], str]:
 
 
 async def _beginning(content: aiohttp.StreamReader) -> bytes:
-    """Read what an error keeps of a body, and a bit more by which its end is known.
-
-    What it says is worth having even if it breaks off.
-    """
+    """Read what an error keeps of a body; what it says is worth having even if it breaks off."""
     body = bytearray()
     try:
         async for piece in content.iter_any():

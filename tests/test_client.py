@@ -4,6 +4,7 @@ import asyncio
 import gc
 import logging
 import ssl
+import sys
 import warnings
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
@@ -215,6 +216,40 @@ def test_a_loop_that_ended_in_mid_request() -> None:
     asyncio.run(use_again())
 
 
+ABANDONED_LOOP = """
+import asyncio
+from telnyx_orders import OrdersClient
+from telnyx_orders.sandbox import Fault, Faults, Sandbox
+
+async def leave():
+    sandbox = Sandbox(10, faults=Faults(rate=1, kinds=(Fault.SILENCE,)))
+    await sandbox.start()
+    client = OrdersClient(sandbox.api_key, base_url=sandbox.base_url)
+    call = asyncio.ensure_future(client.number_orders.list())
+    while not sandbox.counters.in_flight:
+        await asyncio.sleep(0)
+    return client, call, sandbox
+
+loop = asyncio.new_event_loop()
+client, *held = loop.run_until_complete(leave())
+loop.close()
+asyncio.run(client.close())
+print(client.closed)
+"""
+
+
+async def test_closing_after_a_loop_that_was_dropped() -> None:
+    """Closing a client waits for nothing that a closed loop will never run."""
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-c", ABANDONED_LOOP),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.DEVNULL,  # asyncio complains of the task that was dropped
+    )
+    async with asyncio.timeout(20):
+        out, _ = await process.communicate()
+    assert out == b"True\n"
+
+
 async def test_a_borrowed_session_of_another_loop(sandbox: Sandbox) -> None:
     """A session that was made in another loop is refused with a clear error."""
 
@@ -245,6 +280,20 @@ async def test_a_borrowed_session_closed_under_a_waiting_fetch(sandbox: Sandbox)
     with pytest.raises(IncompleteFetchError):
         async for _ in pages:
             pass
+
+
+async def test_a_borrowed_session_closed_under_a_waiting_call(sandbox: Sandbox) -> None:
+    """A call that waits for a connection when the session is closed is not cancelled but told."""
+    sandbox.faults = Faults(rate=1, kinds=(Fault.SILENCE,))
+    session = aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=1))
+    client = OrdersClient(sandbox.api_key, base_url=sandbox.base_url, session=session)
+    calls = [asyncio.ensure_future(client.number_orders.list()) for _ in range(2)]
+    while not sandbox.counters.in_flight:
+        await asyncio.sleep(0)
+    await session.close()
+    for call in calls:
+        with pytest.raises(ClientStateError, match="closed by its owner"):
+            await call
 
 
 async def test_waiting_for_a_connection_of_a_borrowed_session_eats_no_timeout(
@@ -294,17 +343,22 @@ async def test_cookies_are_not_kept() -> None:
         answer.set_cookie("gateway", "1")
         return answer
 
-    async with serve(handler) as url, OrdersClient(KEY, base_url=url) as client:
-        await client.number_orders.list()
-        await client.number_orders.list()
+    async with serve(handler) as url:
+        # A name, since a cookie jar would keep none of a bare address anyway.
+        named = url.replace("127.0.0.1", "localhost")
+        async with OrdersClient(KEY, base_url=named) as client:
+            await client.number_orders.list()
+            await client.number_orders.list()
     assert cookies == [{}, {}]
 
 
 async def test_closed_from_within_a_request(sandbox: Sandbox, make_client: MakeClient) -> None:
     """A hook of a request that closes the client ends that request, and leaves nothing open."""
     made: list[OrdersClient] = []
+    sessions: list[aiohttp.ClientSession] = []
 
-    async def close(*_: object) -> None:
+    async def close(session: aiohttp.ClientSession, *_: object) -> None:
+        sessions.append(session)
         await made[0].close()
 
     trace = aiohttp.TraceConfig()
@@ -313,8 +367,7 @@ async def test_closed_from_within_a_request(sandbox: Sandbox, make_client: MakeC
     async with no_task_left():
         with pytest.raises(ClientStateError):
             await made[0].number_orders.list()
-    while sandbox.counters.in_flight:
-        await asyncio.sleep(0)
+    assert sessions[0].closed
 
 
 @pytest.mark.parametrize(
