@@ -11,10 +11,10 @@ import aiohttp
 import cattrs
 import yarl
 
+from telnyx_orders.decoding import MALFORMED
 from telnyx_orders.errors import ConfigurationError
 from telnyx_orders.models import NumberOrder
 from telnyx_orders.retry import RetryPolicy
-from telnyx_orders.serialization import MALFORMED
 from telnyx_orders.transport import Timeout
 from telnyx_orders.version import __version__
 

@@ -6,7 +6,8 @@ from collections.abc import Callable
 import aiohttp
 from aiohttp.http_exceptions import HttpProcessingError
 
-from telnyx_orders.errors import APIConnectionError, APITimeoutError, one_line
+from telnyx_orders.error_details import one_line
+from telnyx_orders.errors import APIConnectionError, APITimeoutError
 
 __all__ = ["CONNECTION_ERRORS", "map_connection_error"]
 

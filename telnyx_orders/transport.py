@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable
 from typing import TypeVar
 
 import aiohttp
@@ -18,12 +18,11 @@ from telnyx_orders.errors import (
     APIStatusError,
     APITimeoutError,
     RateLimitError,
-    ResponseDecodeError,
     TelnyxError,
 )
 from telnyx_orders.filters import encode_query
+from telnyx_orders.responses import Answer, AnswerReader
 from telnyx_orders.retry import RetryPolicy, requested_wait, run_attempts
-from telnyx_orders.serialization import BodyDecoder, make_converter
 from telnyx_orders.session import (
     ConnectionLostError,
     ConnectionTrace,
@@ -67,25 +66,6 @@ class CallStats:
 
     retries: int = 0
     rate_limit_seconds: float = 0.0
-
-
-@frozen(kw_only=True)
-class Answer:
-    """A complete answer of the server.
-
-    Attributes:
-        status: Its HTTP status.
-        body: The whole body of a success, the beginning of another.
-        request_id: Its `x-request-id`.
-        location: Where it redirects to.
-        retry_after: How many seconds it asks to wait.
-    """
-
-    status: int
-    body: bytes
-    request_id: str | None
-    location: str | None
-    retry_after: float | None
 
 
 @define
@@ -158,8 +138,7 @@ class Transport:
             sock_read=timeout.read,
         )
         self._retry = retry
-        self._redact = _redactor(api_key)
-        self._decoder = BodyDecoder(converter or make_converter(redact=self._redact), self._redact)
+        self._answers = AnswerReader(api_key, converter)
         self._clock = clock
         # Waiting happens here and not in the connector, where it would use up the timeouts.
         self._places = asyncio.Semaphore(concurrency)
@@ -191,7 +170,8 @@ class Transport:
 
         async def attempt() -> T:
             call.attempts += 1
-            return self._decode(call, await self._send(call, lifetime), wanted)
+            answer = await self._send(call, lifetime)
+            return self._answers.read(answer, wanted, call=call.name, attempts=call.attempts)
 
         try:
             async with self.sessions.lifetime() as lifetime:
@@ -213,7 +193,7 @@ class Transport:
     async def _send(self, call: _Call, lifetime: Lifetime) -> Answer:
         async with self._places:
             session = self.sessions.session()
-            outcome, request_id = "cancelled", None
+            outcome, request_id = "cancelled", "-"
             if self._retry.max_seconds is not None:
                 lifetime.limit(self._retry.max_seconds - call.seconds)
             started = self._clock.monotonic()
@@ -222,7 +202,7 @@ class Transport:
             except CONNECTION_ERRORS as error:
                 outcome, failure = type(error).__name__, error
             else:
-                outcome, request_id = str(answer.status), answer.request_id
+                outcome, request_id = str(answer.status), answer.request_id or "-"
                 return answer
             finally:
                 lifetime.limit(None)
@@ -234,11 +214,11 @@ class Transport:
                     outcome,
                     call.attempts,
                     taken * 1000,
-                    request_id,
+                    self._answers.redact(request_id),
                 )
         # Out of the except block, or the foreign error would be the context even where it must not
         # be shown as the cause.
-        mapped = map_connection_error(call.name, failure, self._redact, call.attempts)
+        mapped = map_connection_error(call.name, failure, self._answers.redact, call.attempts)
         try:
             raise mapped from self._shown_cause(failure)
         finally:
@@ -282,58 +262,15 @@ class Transport:
             return Answer(
                 status=response.status,
                 body=await (response.read() if success else _beginning(response.content)),
-                request_id=self._header(headers, "x-request-id"),
-                location=self._header(headers, "Location"),
+                request_id=headers.get("x-request-id"),
+                location=headers.get("Location"),
                 retry_after=requested_wait(response.status, headers, self._clock.now()),
             )
-
-    def _header(self, headers: Mapping[str, str], name: str) -> str | None:
-        value = headers.get(name)
-        return None if value is None else self._redact(value)
-
-    def _decode(self, call: _Call, answer: Answer, wanted: type[T]) -> T:
-        if not 200 <= answer.status < 300:
-            raise APIStatusError.from_response(
-                call.name,
-                answer.status,
-                self._text(answer.body),
-                request_id=answer.request_id,
-                attempts=call.attempts,
-                retry_after=answer.retry_after,
-                location=answer.location,
-            )
-        try:
-            return self._decoder.decode(answer.body, wanted)
-        except ResponseDecodeError as error:
-            failure = error
-        raise ResponseDecodeError(
-            failure.path,
-            failure.expected,
-            failure.got,
-            order_id=failure.order_id,
-            request_id=answer.request_id,
-            body=self._text(answer.body),
-            attempts=call.attempts,
-            transient=failure.transient,
-            call=call.name,
-        )
-
-    def _text(self, body: bytes) -> str:
-        text = self._redact(body.decode(errors="replace"))
-        # Where reading stopped, or the answer broke off, the key may stand cut in two.
-        for length in range(len(self._api_key) - 1, 3, -1):
-            text = text.removesuffix(self._api_key[:length])
-        return text[:KEPT_BODY_BYTES]
 
     def _shown_cause(self, error: Exception) -> Exception | None:
         """Keep a foreign error as the cause, unless it carries what was sent with the request."""
         shown = repr(error)
         return None if self._api_key in shown or "BasicAuth(" in shown else error
-
-
-def _redactor(secret: str) -> Callable[[str], str]:
-    """Make a function that takes out the API key, which a careless gateway may have sent back."""
-    return lambda text: text.replace(secret, "[redacted]")
 
 
 async def _beginning(content: aiohttp.StreamReader) -> bytes:

@@ -10,7 +10,7 @@ from telnyx_orders.cli.formats import CsvWriter, JsonWriter, NdjsonWriter
 from telnyx_orders.cli.messages import counted
 from telnyx_orders.cli.progress import Fetched, summary
 from telnyx_orders.cli.table import fit_columns
-from telnyx_orders.errors import printable
+from telnyx_orders.error_details import printable
 
 HEADER = (
     "id,record_type,phone_numbers_count,connection_id,messaging_profile_id,billing_group_id,"

@@ -30,7 +30,7 @@ from telnyx_orders import (
     UnprocessableEntityError,
     errors,
 )
-from telnyx_orders.errors import parse_error_details
+from telnyx_orders.error_details import parse_error_details
 
 
 def answered(status: int, body: object = "", **others: object) -> APIStatusError:

@@ -21,7 +21,7 @@ from telnyx_orders import (
     ResponseDecodeError,
     make_converter,
 )
-from telnyx_orders.serialization import BodyDecoder
+from telnyx_orders.decoding import BodyDecoder
 
 SEED_PAGE = b"""\
 {
@@ -511,7 +511,7 @@ WITHOUT_ORJSON = """\
 import base64, json, sys
 sys.modules["orjson"] = None
 from telnyx_orders import NumberOrder, Page, ResponseDecodeError, make_converter
-from telnyx_orders.serialization import BodyDecoder
+from telnyx_orders.decoding import BodyDecoder
 converter = make_converter()
 decoder = BodyDecoder(converter)
 def outcome(body):

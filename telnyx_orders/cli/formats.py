@@ -15,7 +15,7 @@ import attrs
 import cattrs
 
 from telnyx_orders import NumberOrder, make_converter
-from telnyx_orders.errors import printable
+from telnyx_orders.error_details import printable
 
 __all__ = ["CsvWriter", "JsonWriter", "NdjsonWriter", "OrderWriter"]
 

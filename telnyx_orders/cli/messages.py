@@ -3,7 +3,7 @@
 import sys
 from contextlib import suppress
 
-from telnyx_orders.errors import printable
+from telnyx_orders.error_details import printable
 
 __all__ = ["counted", "tell"]
 

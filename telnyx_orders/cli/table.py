@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from telnyx_orders import NumberOrder
-from telnyx_orders.errors import printable
+from telnyx_orders.error_details import printable
 
 __all__ = ["TableWriter", "fit_columns"]
 

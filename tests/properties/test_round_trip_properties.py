@@ -18,7 +18,7 @@ from telnyx_orders import (
     RegulatoryRequirement,
     make_converter,
 )
-from telnyx_orders.serialization import BodyDecoder
+from telnyx_orders.decoding import BodyDecoder
 
 TEXT = st.none() | st.text()
 FLAGS = st.none() | st.booleans()

@@ -1,0 +1,149 @@
+"""The bytes of an answer, turned into an object, or into an error that names the place.
+
+Bodies are structured without cattrs' detailed validation, which doubles the time. Only a body that
+fails is structured a second time with it, to say where it went wrong.
+"""
+
+import json
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any, TypeVar, get_args, get_origin
+
+import attrs
+import cattrs
+from attrs import frozen
+
+from telnyx_orders.error_details import one_line
+from telnyx_orders.errors import ResponseDecodeError
+from telnyx_orders.models import NumberOrder, OrderStatus
+
+try:
+    import orjson
+except ImportError:
+    orjson = None  # type: ignore[assignment]  # mypy knows it as a module only
+
+__all__ = ["MALFORMED", "BodyDecoder"]
+
+T = TypeVar("T")
+
+MALFORMED = (
+    TypeError,
+    ValueError,
+    LookupError,
+    AttributeError,
+    cattrs.BaseValidationError,
+    cattrs.ForbiddenExtraKeysError,
+)
+"""What structuring raises when the data have another shape than the class."""
+
+
+@frozen
+class BodyDecoder:
+    """Turns the bytes of a successful answer into an object.
+
+    Attributes:
+        converter: The cattrs converter that says how.
+        redact: Takes secrets out of a text that an error shows.
+    """
+
+    converter: cattrs.Converter
+    redact: Callable[[str], str] = str
+
+    def decode(self, body: bytes, wanted: type[T]) -> T:
+        """Structure a JSON body.
+
+        Raises:
+            ResponseDecodeError: It is no JSON, which can pass (`transient`), or has another shape
+                than `wanted`.
+        """
+        try:
+            value = _parse(body)
+        except (ValueError, RecursionError) as error:
+            got = f"{self._shorten(repr(body))}: {self._shorten(str(error))}"
+            raise ResponseDecodeError("$", "JSON", got, transient=True) from None
+        try:
+            return self.converter.structure(value, wanted)
+        except MALFORMED as error:
+            fault: Exception = error
+        try:
+            self.converter.copy(detailed_validation=True).structure(value, wanted)
+        except MALFORMED as error:
+            fault = error
+        raise self._explain(fault, value, wanted) from None
+
+    def _explain(self, error: BaseException, value: Any, wanted: Any) -> ResponseDecodeError:
+        """Follow the first fault that cattrs found down to the value that caused it."""
+        path, order_id, got = "$", None, None
+        if not isinstance(error, cattrs.BaseValidationError) and str(error):
+            got = f"{self._shown(value)}: {self._shorten(str(error))}"
+        while got is None and isinstance(error, cattrs.BaseValidationError):
+            is_object = type(value) is dict
+            if isinstance(error, cattrs.ClassValidationError) and not is_object:
+                wanted, got = error.cl, self._shown(value)
+                break
+            if error.cl is NumberOrder and isinstance(value.get("id"), str):
+                order_id = self.redact(value["id"])
+            wanted, error = error.cl, error.exceptions[0]
+            note = _place(error)
+            if note is None:
+                got = self._shorten(str(error))
+                break
+            wanted = note.type
+            step = note.name if is_object else note.index
+            path += f".{step}" if is_object else f"[{step}]"
+            if not is_object or step in value:
+                value = value[step]
+            else:
+                # What the user's converter looks for under another name is somewhere in the object.
+                got = "nothing" if isinstance(error, KeyError) else self._shown(value)
+        got = self._shown(value) if got is None else got
+        return ResponseDecodeError(path, _describe(wanted), got, order_id=order_id)
+
+    def _shown(self, value: object) -> str:
+        try:
+            return self._shorten(json.dumps(value, ensure_ascii=False))
+        except RecursionError:
+            return "something nested too deeply"
+
+    def _shorten(self, text: str) -> str:
+        # In this order: a secret that is cut in two would not be found.
+        return one_line(self.redact(text), 100)
+
+
+def _place(error: BaseException) -> Any:
+    """Give the note in which cattrs says where an error is; only its own are not plain text."""
+    return next((one for one in getattr(error, "__notes__", ()) if type(one) is not str), None)
+
+
+def _parse(body: bytes) -> object:
+    if orjson is not None:
+        return orjson.loads(body)
+
+    def refuse(constant: str) -> object:
+        # json takes NaN and Infinity, which are no JSON (RFC 8259, section 6); orjson does not.
+        raise ValueError(f"{constant} is no JSON")
+
+    # Decoded here, since json would also take UTF-16 and UTF-32.
+    value: object = json.loads(body.decode(), parse_constant=refuse)
+    if b"\\ud" in body.lower():
+        # Half of a surrogate pair is no text; encoding it fails.
+        json.dumps(value, ensure_ascii=False).encode()
+    return value
+
+
+def _describe(wanted: Any) -> str:
+    """Say in the words of JSON what a type asks for."""
+    if get_origin(wanted) is tuple:
+        return "an array"
+    types = get_args(wanted) or (wanted,)
+    words = {
+        str: "a string",
+        int: "an integer",
+        bool: "true or false",
+        datetime: "an ISO 8601 time with its zone",
+        OrderStatus: "a string",
+        type(None): "null",
+    }
+    if any(attrs.has(one) for one in (*types, get_origin(wanted) or object)):
+        return "an object"
+    return " or ".join(words.get(one, getattr(one, "__name__", str(one))) for one in types)

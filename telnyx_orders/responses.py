@@ -1,0 +1,103 @@
+"""An answer of the server, turned into a value or an error. No I/O."""
+
+from collections.abc import Callable
+from typing import TypeVar
+
+import cattrs
+from attrs import frozen
+
+from telnyx_orders.decoding import BodyDecoder
+from telnyx_orders.errors import KEPT_BODY_BYTES, APIStatusError, ResponseDecodeError
+from telnyx_orders.serialization import make_converter
+
+__all__ = ["Answer", "AnswerReader"]
+
+T = TypeVar("T")
+
+
+@frozen(kw_only=True)
+class Answer:
+    """A complete answer of the server.
+
+    Attributes:
+        status: Its HTTP status.
+        body: The whole body of a success, the beginning of another.
+        request_id: Its `x-request-id`.
+        location: Where it redirects to.
+        retry_after: How many seconds it asks to wait.
+    """
+
+    status: int
+    body: bytes
+    request_id: str | None
+    location: str | None
+    retry_after: float | None
+
+
+class AnswerReader:
+    """Reads answers, and keeps the API key out of the errors that it makes of them.
+
+    Args:
+        api_key: The secret, which a careless gateway may have sent back.
+        converter: How a body becomes an object; the one of `make_converter()` if `None`.
+    """
+
+    def __init__(self, api_key: str, converter: cattrs.Converter | None) -> None:
+        self._api_key = api_key
+        self.redact = _redactor(api_key)
+        self._decoder = BodyDecoder(converter or make_converter(redact=self.redact), self.redact)
+
+    def read(self, answer: Answer, wanted: type[T], *, call: str, attempts: int) -> T:
+        """Turn an answer into what is wanted.
+
+        Args:
+            answer: What came.
+            wanted: What the body of a success becomes.
+            call: What was asked, such as `GET /number_orders`.
+            attempts: How many times the request was sent.
+
+        Raises:
+            APIStatusError: The answer says that it went wrong.
+            ResponseDecodeError: The answer is not what the API promises.
+        """
+        request_id = self._redacted(answer.request_id)
+        if not 200 <= answer.status < 300:
+            raise APIStatusError.from_response(
+                call,
+                answer.status,
+                self._text(answer.body),
+                request_id=request_id,
+                attempts=attempts,
+                retry_after=answer.retry_after,
+                location=self._redacted(answer.location),
+            )
+        try:
+            return self._decoder.decode(answer.body, wanted)
+        except ResponseDecodeError as error:
+            failure = error
+        raise ResponseDecodeError(
+            failure.path,
+            failure.expected,
+            failure.got,
+            order_id=failure.order_id,
+            request_id=request_id,
+            body=self._text(answer.body),
+            attempts=attempts,
+            transient=failure.transient,
+            call=call,
+        )
+
+    def _redacted(self, text: str | None) -> str | None:
+        return None if text is None else self.redact(text)
+
+    def _text(self, body: bytes) -> str:
+        text = self.redact(body.decode(errors="replace"))
+        # Where reading stopped, or the answer broke off, the key may stand cut in two.
+        for length in range(len(self._api_key) - 1, 3, -1):
+            text = text.removesuffix(self._api_key[:length])
+        return text[:KEPT_BODY_BYTES]
+
+
+def _redactor(secret: str) -> Callable[[str], str]:
+    """Make a function that takes a secret out of a text; a method would make a reference cycle."""
+    return lambda text: text.replace(secret, "[redacted]")
