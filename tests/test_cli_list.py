@@ -160,6 +160,13 @@ async def test_a_limit_over_several_pages_ends_early(sandbox: Sandbox):
     assert result.err.startswith("45 of 1,000 orders on 5 pages")
 
 
+async def test_a_limit_of_two_pages_fetches_hardly_more(sandbox: Sandbox):
+    """Requests are not made for pages that the limit cuts off."""
+    result = await run("list", "--limit", "30", "--page-size", "25", server=sandbox)
+    assert len(result.out.splitlines()) == 30
+    assert sandbox.counters.requests <= 3
+
+
 async def test_a_limit_that_is_not_reached_is_no_limit(sandbox: Sandbox):
     """A limit above what there is gives all, and a plain summary."""
     result = await run("list", "--limit", "5000", server=sandbox)

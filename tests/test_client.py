@@ -99,10 +99,10 @@ async def test_waiting_for_a_place_eats_no_timeout(
 ) -> None:
     """Calls that wait for others do not time out, however long the queue."""
     sandbox.latency = 0.05
-    retry = RetryPolicy(max_attempts=1, max_seconds=0.5)
-    client = make_client(concurrency=1, timeout=0.4, retry=retry)
-    pages = await asyncio.gather(*(client.number_orders.list() for _ in range(15)))
-    assert len(pages) == 15
+    retry = RetryPolicy(max_attempts=1, max_seconds=0.8)
+    client = make_client(concurrency=1, timeout=0.8, retry=retry)
+    pages = await asyncio.gather(*(client.number_orders.list() for _ in range(20)))
+    assert len(pages) == 20
 
 
 async def test_close_ends_requests_at_once(sandbox: Sandbox, make_client: MakeClient) -> None:

@@ -1,6 +1,7 @@
 """`telnyx-orders list`: fetch, write, report."""
 
 import asyncio
+import math
 import os
 import sys
 import time
@@ -65,6 +66,18 @@ class ListOptions:
     format: Format | None
     sandbox: bool
     quiet: bool
+
+    @property
+    def useful_page_size(self) -> int:
+        """Orders per request, no more than the limit."""
+        return self.page_size or min(MAX_PAGE_SIZE, self.limit or MAX_PAGE_SIZE)
+
+    @property
+    def useful_concurrency(self) -> int:
+        """Requests in flight at most, no more than the pages that the limit leaves to fetch."""
+        if self.limit is None:
+            return self.concurrency
+        return max(1, min(self.concurrency, math.ceil(self.limit / self.useful_page_size) - 1))
 
 
 @define
@@ -143,7 +156,7 @@ async def _client(options: ListOptions, clock: Clock) -> AsyncGenerator[OrdersCl
             OrdersClient(
                 sandbox.api_key,
                 base_url=sandbox.base_url,
-                concurrency=options.concurrency,
+                concurrency=options.useful_concurrency,
                 trust_env=False,
                 clock=clock,
             ) as client,
@@ -156,7 +169,7 @@ async def _client(options: ListOptions, clock: Clock) -> AsyncGenerator[OrdersCl
             "there is no API key: set TELNYX_API_KEY, or try it out with --sandbox. "
             f"Keys are made at {KEY_PAGE}"
         )
-    async with OrdersClient(concurrency=options.concurrency, clock=clock) as client:
+    async with OrdersClient(concurrency=options.useful_concurrency, clock=clock) as client:
         yield client
 
 
@@ -164,7 +177,7 @@ async def _pages(
     client: OrdersClient, options: ListOptions
 ) -> AsyncGenerator[Page[NumberOrder], None]:
     """Give the pages; a limit that one page can hold costs one request."""
-    size = options.page_size or min(MAX_PAGE_SIZE, options.limit or MAX_PAGE_SIZE)
+    size = options.useful_page_size
     pager: Pager[NumberOrder] = client.number_orders.list(filter=options.filter, page_size=size)
     if options.limit is not None and options.limit <= size:
         yield await pager
