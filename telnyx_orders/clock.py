@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 import attrs
 from attrs import frozen
 
-__all__ = ["Clock", "check_seconds"]
+__all__ = ["Clock", "check_seconds", "check_seconds_or_zero"]
 
 
 @frozen(kw_only=True)
@@ -31,5 +31,15 @@ class Clock:
 
 def check_seconds(_: object, attribute: "attrs.Attribute[float]", value: float | None) -> None:
     """Refuse, as an attrs validator, what is no time to wait. `None` is for the class to allow."""
-    if value is not None and not 0 < value < math.inf:
-        raise ValueError(f"{attribute.name}: expected seconds above 0, got {value}")
+    if value is not None and not (_is_number(value) and 0 < value < math.inf):
+        raise ValueError(f"{attribute.name}: expected seconds above 0, got {value!r}")
+
+
+def check_seconds_or_zero(_: object, attribute: "attrs.Attribute[float]", value: float) -> None:
+    """Refuse, as an attrs validator, what is no time to wait; 0 is one."""
+    if not (_is_number(value) and value >= 0):
+        raise ValueError(f"{attribute.name}: expected 0 seconds or more, got {value!r}")
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)

@@ -5,13 +5,13 @@ import math
 import netrc
 import os
 import platform
+from datetime import datetime
 from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
 import cattrs
 import yarl
 
-from telnyx_orders.decoding import MALFORMED
 from telnyx_orders.errors import ConfigurationError
 from telnyx_orders.models import NumberOrder
 from telnyx_orders.retry import RetryPolicy
@@ -98,7 +98,7 @@ def proxy(url: str) -> str | None:
     parsed = yarl.URL(url)
     host = parsed.host or ""
     # To this machine the key may go in clear text, but not by way of another.
-    named = None if _is_loopback(host) or proxy_bypass(host) else getproxies().get(parsed.scheme)
+    named = None if _is_loopback(host) else _named_proxy(parsed.scheme, host)
     if named is None:
         return None
     source = f"{parsed.scheme.upper()}_PROXY"
@@ -113,6 +113,10 @@ def proxy(url: str) -> str | None:
             "http://proxy.example:3128, with http or https; or say trust_env=False"
         )
     return named
+
+
+def _named_proxy(scheme: str, host: str) -> str | None:
+    return None if proxy_bypass(host) else getproxies().get(scheme)
 
 
 def _is_loopback(host: str) -> bool:
@@ -135,16 +139,15 @@ def check_type(argument: str, value: object, expected: type) -> None:
 
 
 def check_converter(converter: cattrs.Converter) -> None:
-    """Refuse a converter that cannot structure an order."""
-    try:
-        converter.structure(
-            {"id": "", "phone_numbers": [{}], "created_at": "2018-01-01T00:00:00Z"}, NumberOrder
-        )
-    except (*MALFORMED, cattrs.StructureHandlerNotFoundError) as error:
-        raise ConfigurationError(
-            f"converter: it cannot structure an order ({type(error).__name__}); "
-            "start from make_converter() and add your hooks to it"
-        ) from error
+    """Refuse a converter that has no hooks for what an order holds."""
+    for wanted in (datetime, NumberOrder):
+        try:
+            converter.get_structure_hook(wanted)
+        except cattrs.StructureHandlerNotFoundError as error:
+            raise ConfigurationError(
+                "converter: it cannot structure an order, as it has no hook for "
+                f"{error.type_}; start from make_converter() and add your hooks to it"
+            ) from error
 
 
 def check_borrowed(session: aiohttp.ClientSession, url: str, own_settings: list[str]) -> None:
@@ -158,7 +161,17 @@ def check_borrowed(session: aiohttp.ClientSession, url: str, own_settings: list[
             "session: it has an `auth` of its own, which aiohttp cannot combine with an API key; "
             "pass a session without one"
         )
-    if session.trust_env and _netrc_names(yarl.URL(url).host or ""):
+    parsed = yarl.URL(url)
+    host = parsed.host or ""
+    by_proxy = getattr(session, "_default_proxy", None) or (
+        session.trust_env and _named_proxy(parsed.scheme, host)
+    )
+    if by_proxy and parsed.scheme == "http" and _is_loopback(host):
+        raise ConfigurationError(
+            f"session: it would send the API key for {host} in clear text to a proxy; "
+            "pass a session without one"
+        )
+    if session.trust_env and _netrc_names(host):
         raise ConfigurationError(
             "session: with its trust_env=True aiohttp takes a password from .netrc for this host, "
             "and cannot combine it with an API key; pass a session without trust_env"

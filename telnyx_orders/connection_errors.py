@@ -1,18 +1,22 @@
 """What aiohttp, `ssl` and the system raise, turned into errors of this package by one table."""
 
+import re
 import ssl
 from collections.abc import Callable
 
 import aiohttp
 from aiohttp.http_exceptions import HttpProcessingError
 
-from telnyx_orders.error_details import one_line
-from telnyx_orders.errors import APIConnectionError, APITimeoutError
+from telnyx_orders.error_details import one_line, times
+from telnyx_orders.errors import TRANSIENT_STATUSES, APIConnectionError, APITimeoutError
 
-__all__ = ["CONNECTION_ERRORS", "map_connection_error"]
+__all__ = ["CONNECTION_ERRORS", "map_connection_error", "shown_cause"]
 
 CONNECTION_ERRORS = (aiohttp.ClientError, HttpProcessingError, TimeoutError, OSError)
 """What aiohttp, `ssl` and the system raise when no complete answer comes."""
+
+USERINFO = re.compile(r"//[^/@\s]*@")
+"""The user and password in a URL."""
 
 _CERTIFICATE = (
     aiohttp.ClientConnectorCertificateError,
@@ -52,6 +56,13 @@ _TABLE: tuple[tuple[tuple[type[Exception], ...], type[APIConnectionError], bool,
         "Try again later",
     ),
     (
+        (aiohttp.ClientHttpProxyError,),
+        APIConnectionError,
+        False,
+        "the proxy refused",
+        "Check the proxy that the environment names, and the user and password in it",
+    ),
+    (
         (aiohttp.ClientResponseError, HttpProcessingError),
         APIConnectionError,
         True,
@@ -82,6 +93,15 @@ _TABLE: tuple[tuple[tuple[type[Exception], ...], type[APIConnectionError], bool,
 )
 
 
+def shown_cause(error: Exception, redact: Callable[[str], str]) -> Exception | None:
+    """Give an error as the cause of ours, unless it carries what was sent with the request."""
+    if isinstance(error, aiohttp.ClientResponseError):
+        return None  # which holds the headers of the request, or of the one to the proxy
+    shown = repr(error)
+    secret = redact(shown) != shown or "BasicAuth(" in shown or USERINFO.search(shown)
+    return None if secret else error
+
+
 def map_connection_error(
     call: str, error: Exception, redact: Callable[[str], str] = str, attempts: int = 1
 ) -> APIConnectionError:
@@ -96,11 +116,13 @@ def map_connection_error(
     _, mapped, transient, happened, advice = next(
         row for row in _TABLE if isinstance(error, row[0])
     )
-    detail = one_line(redact(str(error))).rstrip(".")
+    if isinstance(error, aiohttp.ClientHttpProxyError):
+        transient = error.status in TRANSIENT_STATUSES
+    # The address of a proxy may hold a password.
+    detail = one_line(redact(USERINFO.sub("//", str(error)))).rstrip(".")
     named = f"{type(error).__name__}: {detail}" if detail else type(error).__name__
-    times = "1 attempt" if attempts == 1 else f"{attempts} attempts"
     return mapped(
-        f"{call}: {happened} ({named}). {advice}. ({times})",
+        f"{call}: {happened} ({named}). {advice}. ({times(attempts)})",
         attempts=attempts,
         transient=transient,
     )

@@ -5,7 +5,7 @@ from typing import cast
 
 from attrs import frozen
 
-__all__ = ["ErrorDetail", "excerpt", "one_line", "parse_error_details", "printable"]
+__all__ = ["ErrorDetail", "excerpt", "one_line", "parse_error_details", "printable", "times"]
 
 
 @frozen(kw_only=True)
@@ -70,6 +70,11 @@ def _error_detail(entry: dict[str, object]) -> ErrorDetail:
         parameter=text(source, "parameter"),
         url=text(meta, "url"),
     )
+
+
+def times(attempts: int) -> str:
+    """Say how many attempts there were."""
+    return "1 attempt" if attempts == 1 else f"{attempts} attempts"
 
 
 def printable(text: str) -> str:

@@ -24,7 +24,7 @@ Errors pickle and copy, so they can cross process borders.
 from collections.abc import Sequence
 from typing import Any, Self
 
-from telnyx_orders.error_details import ErrorDetail, excerpt, one_line, parse_error_details
+from telnyx_orders.error_details import ErrorDetail, excerpt, one_line, parse_error_details, times
 
 __all__ = [
     "APIConnectionError",
@@ -169,8 +169,7 @@ class APIStatusError(TelnyxError):
             )
         if retry_after is not None:
             advice = f"The server asks to wait {retry_after:.10g} s. {advice}"
-        times = "1 attempt" if attempts == 1 else f"{attempts} attempts"
-        context = times if request_id is None else f"request id {one_line(request_id)}, {times}"
+        context = _context(request_id, attempts)
         return chosen(
             f"{call} answered {status}: {said}. {advice} ({context})",
             status=status,
@@ -230,7 +229,7 @@ class RateLimitError(APIStatusError):
 class InternalServerError(APIStatusError):
     """500 and above: the API, or a gateway in front of it, failed."""
 
-    advice = "The fault is on the server's side: try again later."
+    advice = "The fault is on the server's side; if it stays, report it to Telnyx."
 
 
 _BY_STATUS: dict[int, type[APIStatusError]] = {
@@ -272,8 +271,7 @@ class ResponseDecodeError(TelnyxError):
     ) -> None:
         to = f" to {call}" if call else ""
         within = f" (in order {one_line(order_id, 80)})" if order_id else ""
-        times = "1 attempt" if attempts == 1 else f"{attempts} attempts"
-        context = times if request_id is None else f"request id {one_line(request_id)}, {times}"
+        context = _context(request_id, attempts)
         super().__init__(
             f"{path}{within}: expected {expected}, got {got}. The answer{to} is not what the API "
             f"documents: if it stays so, report it. ({context})"
@@ -314,3 +312,9 @@ class IncompleteFetchError(TelnyxError):
     def with_orders(self, orders: Sequence[object]) -> Self:
         """The same error, carrying these orders."""
         return type(self)(self.reason, orders=orders, cause=self.cause)
+
+
+def _context(request_id: str | None, attempts: int) -> str:
+    """Say which request it was, and how often it was sent."""
+    known = "" if request_id is None else f"request id {one_line(request_id)}, "
+    return known + times(attempts)

@@ -176,6 +176,12 @@ class Fetch(Generic[T]):
     def _raise_end(self) -> None:
         try:
             self._owner.result()
+        except asyncio.CancelledError:
+            task = asyncio.current_task()
+            if task is None or task.cancelling():
+                raise
+            # Not the caller but the fetch was cancelled, by somebody who went over all tasks.
+            raise IncompleteFetchError("the fetch was cancelled from outside") from None
         except IncompleteFetchError:
             raise
         except TelnyxError as error:

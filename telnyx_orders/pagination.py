@@ -25,6 +25,9 @@ class Pager(Generic[T]):
     - `async for page in pager.pages()` gives every page, in order.
     - `await pager.collect()` gives every order as a list, as fast as the client may.
 
+    It is an awaitable and no coroutine: give it to `asyncio.gather` or `asyncio.wait_for`, or use
+    `asyncio.ensure_future(pager)` where you would use `asyncio.create_task`.
+
     Leaving a loop early ends its requests. A first page that fails raises its own error; once a
     fetch of all pages has begun, what ends it early is an `IncompleteFetchError`.
     """

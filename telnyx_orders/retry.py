@@ -14,10 +14,10 @@ from email.utils import parsedate_to_datetime
 from typing import TypeVar
 
 import attrs
-from attrs import frozen, validators
+from attrs import frozen
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception
 
-from telnyx_orders.clock import Clock, check_seconds
+from telnyx_orders.clock import Clock, check_seconds, check_seconds_or_zero
 from telnyx_orders.errors import APIStatusError, TelnyxError
 
 __all__ = ["RetryPolicy", "requested_wait", "run_attempts"]
@@ -50,8 +50,8 @@ class RetryPolicy:
 
     max_attempts: int = attrs.field(default=5, validator=_check_attempts)
     max_seconds: float | None = attrs.field(default=120.0, validator=check_seconds)
-    backoff_base: float = attrs.field(default=0.5, validator=validators.ge(0))
-    backoff_cap: float = attrs.field(default=8.0, validator=validators.ge(0))
+    backoff_base: float = attrs.field(default=0.5, validator=check_seconds_or_zero)
+    backoff_cap: float = attrs.field(default=8.0, validator=check_seconds_or_zero)
 
     def wait(self, attempt: int, error: BaseException | None, chance: float) -> float:
         """Give the seconds to wait after an attempt.

@@ -63,12 +63,20 @@ def _register_optional(converter: cattrs.Converter, wanted: object, hook: Struct
 
 
 def _exactly(*allowed: type) -> StructureHook:
+    expected = " or ".join("None" if one is type(None) else one.__name__ for one in allowed)
+
     def structure(value: object, _: object) -> object:
         if type(value) in allowed:
             return value
-        raise TypeError
+        raise TypeError(f"expected {expected}, got {_named(value)}")
 
     return structure
+
+
+def _named(value: object) -> str:
+    # Not repr() of whatever came, which may be large, and nested beyond what repr() can take.
+    scalar = value is None or isinstance(value, str | int | float)
+    return one_line(repr(value)) if scalar else f"a {type(value).__name__}"
 
 
 def _time_or_none(value: Any, wanted: object) -> datetime | None:
@@ -78,7 +86,7 @@ def _time_or_none(value: Any, wanted: object) -> datetime | None:
 def _time(value: Any, _: object) -> datetime:
     moment = datetime.fromisoformat(value)
     if moment.tzinfo is None:
-        raise ValueError
+        raise ValueError(f"expected a time with its zone, got {value!r}")
     return moment
 
 
@@ -116,7 +124,7 @@ def _tuple_factory(wanted: Any, converter: cattrs.Converter) -> StructureHook:
 
     def structure(value: object, _: object) -> tuple[object, ...]:
         if not isinstance(value, list | tuple):
-            raise TypeError
+            raise TypeError(f"expected a list, got {_named(value)}")
         return tuple(structure_rows(value, rows))
 
     return structure
@@ -138,7 +146,7 @@ def _model_factory(
         def structure(value: Any, _: object) -> object:
             # A string has no keys either, and would pass for an object whose fields are missing.
             if not isinstance(value, dict):
-                raise TypeError
+                raise TypeError(f"expected a mapping, got {_named(value)}")
             row = cast("dict[str, Any]", value)
             if logger.isEnabledFor(logging.DEBUG):
                 for key in row.keys() - listed:

@@ -17,7 +17,13 @@ from aiohttp.abc import AbstractResolver
 
 from telnyx_orders.errors import ClientStateError
 
-__all__ = ["ConnectionLostError", "ConnectionTrace", "Lifetime", "SessionOwner"]
+__all__ = [
+    "ConnectionLostError",
+    "ConnectionTrace",
+    "Lifetime",
+    "LifetimeOverError",
+    "SessionOwner",
+]
 
 
 class ConnectionTrace:
@@ -85,6 +91,10 @@ class Lifetime:
         """End it at the next turn of the loop."""
         self.limit(0)
         self._ending = True
+
+
+class LifetimeOverError(Exception):
+    """The limit that was set on a lifetime is over; a `TimeoutError` may be somebody else's."""
 
 
 class SessionOwner:
@@ -172,11 +182,12 @@ class SessionOwner:
         Raises:
             ClientStateError: The client was closed, before or meanwhile, or belongs to another
                 event loop.
-            TimeoutError: The limit that was set on the lifetime is over.
+            LifetimeOverError: The limit that was set on the lifetime is over.
         """
         self.session()
+        timeout = asyncio.timeout(None)
         try:
-            async with asyncio.timeout(None) as timeout:
+            async with timeout:
                 lifetime = Lifetime(timeout, asyncio.get_running_loop())
                 self._lifetimes.add(lifetime)
                 try:
@@ -186,9 +197,11 @@ class SessionOwner:
                     if not self._lifetimes:
                         self._idle.set()
         except TimeoutError:
+            if not timeout.expired():
+                raise
             if self.closed:
                 raise ClientStateError("the client was closed while this ran") from None
-            raise
+            raise LifetimeOverError from None
 
     async def close(self) -> None:
         """End what runs, and close the session unless it was borrowed. Idempotent.

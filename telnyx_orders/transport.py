@@ -12,7 +12,7 @@ import yarl
 from attrs import define, frozen
 
 from telnyx_orders.clock import Clock, check_seconds
-from telnyx_orders.connection_errors import CONNECTION_ERRORS, map_connection_error
+from telnyx_orders.connection_errors import CONNECTION_ERRORS, map_connection_error, shown_cause
 from telnyx_orders.errors import (
     KEPT_BODY_BYTES,
     APIStatusError,
@@ -27,6 +27,7 @@ from telnyx_orders.session import (
     ConnectionLostError,
     ConnectionTrace,
     Lifetime,
+    LifetimeOverError,
     SessionOwner,
 )
 
@@ -123,7 +124,6 @@ class Transport:
         self.sessions = sessions
         self.concurrency = concurrency
         self._base_url = base_url
-        self._api_key = api_key
         self._headers = {
             "Accept": "application/json",
             "Authorization": f"Bearer {api_key}",
@@ -182,7 +182,7 @@ class Transport:
                     spent=lambda: call.seconds,
                     before_wait=call.note_retry,
                 )
-        except TimeoutError:
+        except LifetimeOverError:
             last = f"; the last error was: {call.last_error}" if call.last_error else ""
             raise APITimeoutError(
                 f"{call.name}: no success within RetryPolicy.max_seconds = "
@@ -220,7 +220,7 @@ class Transport:
         # be shown as the cause.
         mapped = map_connection_error(call.name, failure, self._answers.redact, call.attempts)
         try:
-            raise mapped from self._shown_cause(failure)
+            raise mapped from shown_cause(failure, self._answers.redact)
         finally:
             del failure, mapped  # whose tracebacks hold this frame
 
@@ -266,11 +266,6 @@ class Transport:
                 location=headers.get("Location"),
                 retry_after=requested_wait(response.status, headers, self._clock.now()),
             )
-
-    def _shown_cause(self, error: Exception) -> Exception | None:
-        """Keep a foreign error as the cause, unless it carries what was sent with the request."""
-        shown = repr(error)
-        return None if self._api_key in shown or "BasicAuth(" in shown else error
 
 
 async def _beginning(content: aiohttp.StreamReader) -> bytes:

@@ -6,10 +6,12 @@ import logging
 import ssl
 import sys
 import warnings
+from base64 import b64encode
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import aiohttp
 import cattrs
@@ -22,10 +24,12 @@ from telnyx_orders import (
     ClientStateError,
     ConfigurationError,
     IncompleteFetchError,
+    NumberOrder,
     OrdersClient,
     RetryPolicy,
     Timeout,
     __version__,
+    make_converter,
 )
 from telnyx_orders.sandbox import Fault, Faults, Sandbox
 from tests.conftest import MakeClient, no_task_left
@@ -331,6 +335,65 @@ async def test_a_borrowed_session_with_a_password_in_netrc(
         with pytest.raises(ConfigurationError, match="netrc"):
             OrdersClient(KEY, base_url="http://127.0.0.1:1/v2", session=session)
         OrdersClient(KEY, session=session)
+
+
+async def test_a_proxy_that_refuses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A proxy that refuses is told as such, once, without the password that was sent to it."""
+    asked = 0
+
+    async def handler(request: web.Request) -> web.Response:
+        nonlocal asked
+        asked += 1
+        return web.Response(status=407)
+
+    async with serve(handler) as url:
+        proxy = url.removesuffix("/v2").replace("//", "//me:hunter2@")
+        monkeypatch.setenv("https_proxy", proxy)
+        async with OrdersClient(KEY, base_url="https://api.invalid/v2") as client:
+            with pytest.raises(APIConnectionError, match="proxy refused .*407") as caught:
+                await client.number_orders.list()
+    assert asked == 1
+    error: BaseException | None = caught.value
+    while error is not None:
+        assert "hunter2" not in repr(error) + str(error) + repr(vars(error))
+        assert b64encode(b"me:hunter2").decode() not in repr(error) + repr(vars(error))
+        error = error.__cause__ or error.__context__
+
+
+async def test_a_borrowed_session_with_a_proxy_for_this_machine(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A session that would take a plain request for this machine elsewhere is refused."""
+    monkeypatch.setenv("http_proxy", "http://proxy.example:3128")
+    for settings in ({"trust_env": True}, {"proxy": "http://proxy.example:3128"}):
+        async with aiohttp.ClientSession(**settings) as session:
+            with pytest.raises(ConfigurationError, match="clear text to a proxy"):
+                OrdersClient(KEY, base_url="http://127.0.0.1:1/v2", session=session)
+            OrdersClient(KEY, session=session)
+
+
+def test_a_converter_with_hooks_that_are_particular() -> None:
+    """A hook that refuses what no real order holds is no reason to refuse the converter."""
+    converter = make_converter()
+    own = converter.get_structure_hook(NumberOrder)
+    converter.register_structure_hook(
+        NumberOrder, lambda row, wanted: own({**row, "id": str(UUID(row["id"]))}, wanted)
+    )
+    OrdersClient(KEY, converter=converter)
+
+
+async def test_a_timeout_of_a_users_hook_is_theirs(
+    sandbox: Sandbox, make_client: MakeClient
+) -> None:
+    """A `TimeoutError` that a hook of the user raises is not taken for the client's own."""
+    converter = make_converter()
+
+    def slow(_: object, __: object) -> NumberOrder:
+        raise TimeoutError("theirs")
+
+    converter.register_structure_hook(NumberOrder, slow)
+    with pytest.raises(TimeoutError, match="^theirs$"):
+        await make_client(converter=converter).number_orders.list()
 
 
 async def test_cookies_are_not_kept() -> None:

@@ -226,7 +226,7 @@ def test_what_a_message_says(error, cls, transient, text):
         (aiohttp.SocketTimeoutError, "no answer in time"),
         (aiohttp.ServerTimeoutError, "no answer in time"),
         (aiohttp.ClientResponseError, "the answer is not HTTP as it should be"),
-        (aiohttp.ClientHttpProxyError, "the answer is not HTTP as it should be"),
+        (aiohttp.ClientHttpProxyError, "the proxy refused"),
         (http_exceptions.BadStatusLine, "the answer is not HTTP as it should be"),
         (http_exceptions.ContentEncodingError, "the answer is not HTTP as it should be"),
         (aiohttp.ClientOSError, "the connection was lost"),

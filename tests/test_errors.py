@@ -194,8 +194,8 @@ def test_one_attempt_without_a_request_id():
         (409, "Read the present state again"),
         (422, "Correct the values named above"),
         (429, "Wait before you go on, lower `concurrency`"),
-        (500, "try again later"),
-        (503, "try again later"),
+        (500, "on the server's side"),
+        (503, "on the server's side"),
         (418, "See `errors` and `body`"),
     ],
 )

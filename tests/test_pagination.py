@@ -530,6 +530,18 @@ def test_an_iterator_that_outlives_its_loop_is_quiet(caplog: pytest.LogCaptureFi
     assert caplog.records == []
 
 
+async def test_a_fetch_that_somebody_else_cancels(sandbox: Sandbox, client: OrdersClient) -> None:
+    """Cancelling the task of a fetch behind its caller's back is an error, no cancellation."""
+    sandbox.faults = Faults(script=(None,), rate=1, kinds=(Fault.SILENCE,))
+    call = asyncio.ensure_future(client.number_orders.list().collect())
+    await _until(lambda: sandbox.counters.in_flight == 3)
+    for task in asyncio.all_tasks():
+        if task.get_name() == "fetch /number_orders":
+            task.cancel()
+    with pytest.raises(IncompleteFetchError, match="cancelled from outside"):
+        await call
+
+
 async def test_a_client_closed_in_mid_fetch(sandbox: Sandbox, make_client: MakeClient) -> None:
     """Closing the client ends its fetches at once, with an error that says so."""
     sandbox.faults = Faults(script=(None,), rate=1, kinds=(Fault.SILENCE,))

@@ -876,3 +876,20 @@ def test_a_hook_of_the_users_own_at_the_root():
     with pytest.raises(ResponseDecodeError, match="not for us") as caught:
         BodyDecoder(converter).decode(b"{}", NumberOrder)
     assert (caught.value.path, caught.value.transient) == ("$", False)
+
+
+@pytest.mark.parametrize(
+    ("row", "message"),
+    [
+        ({"id": 5}, "expected str, got 5"),
+        ({"id": "a", "requirements_met": "yes"}, "expected bool or None, got 'yes'"),
+        ({"id": "a", "phone_numbers": 3}, "expected a list, got 3"),
+        ({"id": "a", "phone_numbers": ["+1970"]}, r"expected a mapping, got '\+1970'"),
+        ({"id": "a", "created_at": "2024-01-01T00:00:00"}, "a time with its zone, got '2024-01-01"),
+        ({"id": ["x"] * 100_000}, "expected str, got a list$"),
+    ],
+)
+def test_the_converter_alone_says_what_it_expected(row, message):
+    """Whoever reloads stored orders with the converter learns what was wrong with them."""
+    with pytest.raises((TypeError, ValueError), match=message):
+        make_converter().structure(row, NumberOrder)

@@ -1,6 +1,7 @@
 """The commands, their options and their help, and what becomes of each error."""
 
 import asyncio
+import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Any
@@ -90,8 +91,16 @@ def _moment(_: object, tokens: Sequence[Token]) -> datetime:
 Moment = Annotated[datetime | None, Parameter(group=WHICH, converter=_moment)]
 
 
-def _above(least: int, most: int | None = None, **options: Any) -> Parameter:
-    return Parameter(validator=Number(gte=least, lte=most), **options)
+def _whole(_: object, tokens: Sequence[Token]) -> int:
+    """Read a whole number; cyclopts would round 2.9."""
+    text = tokens[0].value
+    if not re.fullmatch(r"-?[0-9]+", text):
+        raise ValueError(f'expected a whole number, got "{text}".')
+    return int(text)
+
+
+def _whole_from(least: int, most: int | None = None, **options: Any) -> Parameter:
+    return Parameter(converter=_whole, validator=Number(gte=least, lte=most), **options)
 
 
 @app.command(name="list")
@@ -100,12 +109,12 @@ def list_(
     status: Annotated[str | None, Parameter(group=WHICH)] = None,
     created_after: Moment = None,
     created_before: Moment = None,
-    phone_numbers_count: Annotated[int | None, _above(0, group=WHICH)] = None,
+    phone_numbers_count: Annotated[int | None, _whole_from(0, group=WHICH)] = None,
     customer_reference: Annotated[str | None, Parameter(group=WHICH)] = None,
     requirements_met: Annotated[bool | None, Parameter(group=WHICH)] = None,
-    limit: Annotated[int | None, _above(1, group=HOW)] = None,
-    page_size: Annotated[int | None, _above(1, MAX_PAGE_SIZE, group=HOW)] = None,
-    concurrency: Annotated[int, _above(1, group=HOW)] = 8,
+    limit: Annotated[int | None, _whole_from(1, group=HOW)] = None,
+    page_size: Annotated[int | None, _whole_from(1, MAX_PAGE_SIZE, group=HOW)] = None,
+    concurrency: Annotated[int, _whole_from(1, group=HOW)] = 8,
     sandbox: Annotated[bool, Parameter(group=HOW, negative="", show_default=False)] = False,
     format_: Annotated[Format | None, Parameter(name="--format", group=OUTPUT)] = None,
     quiet: Annotated[bool, Parameter(group=OUTPUT, negative="", show_default=False)] = False,
@@ -176,12 +185,12 @@ def list_(
 @app.command(name="sandbox")
 def sandbox_(
     *,
-    orders: Annotated[int, _above(0)] = 1000,
+    orders: Annotated[int, _whole_from(0)] = 1000,
     host: str = "127.0.0.1",
-    port: Annotated[int, _above(0, 65535)] = 8080,
-    seed: int = 0,
-    latency: Annotated[float, _above(0)] = 0.0,
-    rate_limit: Annotated[int | None, _above(1)] = None,
+    port: Annotated[int, _whole_from(0, 65535)] = 8080,
+    seed: Annotated[int, Parameter(converter=_whole)] = 0,
+    latency: Annotated[float, Parameter(validator=Number(gte=0))] = 0.0,
+    rate_limit: Annotated[int | None, _whole_from(1)] = None,
 ) -> None:
     """Run a local server that answers like the Telnyx API for listing number orders.
 

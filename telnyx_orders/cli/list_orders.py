@@ -5,11 +5,11 @@ import math
 import os
 import sys
 import time
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing, asynccontextmanager
 from typing import Literal
 
-from attrs import define, frozen
+from attrs import define, evolve, frozen
 from rich.console import Console
 
 from telnyx_orders import (
@@ -85,10 +85,12 @@ class RetryCounter:
     """The sleep of a client's `Clock`, counted: a client sleeps before a retry and never else."""
 
     retries: int = 0
+    show: Callable[[int], None] = lambda _: None
 
     async def sleep(self, seconds: float) -> None:
-        """Count a retry and wait for it."""
+        """Count a retry, show it, and wait for it."""
         self.retries += 1
+        self.show(self.retries)
         await asyncio.sleep(seconds)
 
 
@@ -115,6 +117,8 @@ async def list_orders(options: ListOptions) -> None:
         aclosing(_pages(client, options)) as pages,
     ):
         with progress_bar(options.limit, wanted=bar_wanted) as show:
+            # Otherwise a silent server would look like a slow one for minutes.
+            counter.show = lambda retries: show(evolve(fetched, retries=retries))
             async for page in pages:
                 left = None if options.limit is None else options.limit - fetched.orders
                 orders = page.data[:left]
