@@ -1,7 +1,6 @@
 """The settings of a client, checked before anything is sent."""
 
 import ipaddress
-import math
 import netrc
 import os
 import platform
@@ -12,7 +11,7 @@ import aiohttp
 import cattrs
 import yarl
 
-from telnyx_orders.errors import ConfigurationError
+from telnyx_orders.errors import KEY_PAGE, ConfigurationError
 from telnyx_orders.retry import RetryPolicy
 from telnyx_orders.transport import Timeout
 from telnyx_orders.version import __version__
@@ -32,8 +31,6 @@ __all__ = [
 ]
 
 DEFAULT_BASE_URL = "https://api.telnyx.com/v2"
-
-KEY_PAGE = "https://portal.telnyx.com/#/app/api-keys"
 
 
 def api_key(given: str | None) -> str:
@@ -196,9 +193,12 @@ def timeout(given: Timeout | float | None) -> Timeout:
         return Timeout()
     if isinstance(given, Timeout):
         return given
-    if isinstance(given, bool) or not isinstance(given, int | float) or not 0 < given < math.inf:
-        raise ConfigurationError(f"timeout: expected a Timeout or seconds above 0, got {given!r}")
-    return Timeout(connect=given, read=given)
+    try:
+        return Timeout(connect=given, read=given)
+    except ValueError:
+        raise ConfigurationError(
+            f"timeout: expected a Timeout or seconds above 0, got {given!r}"
+        ) from None
 
 
 def user_agent(addition: str | None) -> str:

@@ -46,6 +46,9 @@ __all__ = [
     "UnprocessableEntityError",
 ]
 
+KEY_PAGE = "https://portal.telnyx.com/#/app/api-keys"
+"""Where API keys are made and looked up."""
+
 KEPT_BODY_BYTES = 64 * 1024
 """How much of an unexpected body an error keeps."""
 
@@ -190,10 +193,7 @@ class BadRequestError(APIStatusError):
 class AuthenticationError(APIStatusError):
     """401: the API key is not accepted."""
 
-    advice = (
-        "Check api_key or TELNYX_API_KEY against the keys at "
-        "https://portal.telnyx.com/#/app/api-keys."
-    )
+    advice = f"Check api_key or TELNYX_API_KEY against the keys at {KEY_PAGE}."
 
 
 class PermissionDeniedError(APIStatusError):

@@ -81,7 +81,9 @@ class Listing(Generic[T]):
     parameters: tuple[tuple[str, str], ...]
     page_type: type[Page[T]]
 
-    async def page(self, number: int | None, size: int | None, stats: CallStats) -> Page[T]:
+    async def page(
+        self, number: int | None, size: int | None, stats: CallStats | None = None
+    ) -> Page[T]:
         """Get one page; `None` leaves a choice to the server."""
         parameters = list(self.parameters)
         if number is not None:

@@ -7,7 +7,6 @@ from typing import Generic, TypeVar
 from telnyx_orders.errors import IncompleteFetchError
 from telnyx_orders.fetch import Fetch, FetchProgress, Identified, Listing, Page
 from telnyx_orders.page_plan import PagePlan
-from telnyx_orders.transport import CallStats
 
 __all__ = ["FetchProgress", "Listing", "Page", "Pager"]
 
@@ -46,7 +45,7 @@ class Pager(Generic[T]):
         )
 
     def __await__(self) -> Generator[object, None, Page[T]]:
-        page = self._listing.page(self._page_number, self._page_size, CallStats())
+        page = self._listing.page(self._page_number, self._page_size)
         return page.__await__()
 
     def __aiter__(self) -> AsyncGenerator[T]:

@@ -10,7 +10,7 @@ from telnyx_orders.decoding import BodyDecoder
 from telnyx_orders.errors import KEPT_BODY_BYTES, APIStatusError, ResponseDecodeError
 from telnyx_orders.serialization import make_converter
 
-__all__ = ["Answer", "AnswerReader"]
+__all__ = ["Answer", "AnswerReader", "succeeded"]
 
 T = TypeVar("T")
 
@@ -23,15 +23,20 @@ class Answer:
         status: Its HTTP status.
         body: The whole body of a success, the beginning of another.
         request_id: Its `x-request-id`.
-        location: Where it redirects to.
-        retry_after: How many seconds it asks to wait.
+        location: Where it redirects to. Not read of a success.
+        retry_after: How many seconds it asks to wait. Not read of a success.
     """
 
     status: int
     body: bytes
-    request_id: str | None
-    location: str | None
-    retry_after: float | None
+    request_id: str | None = None
+    location: str | None = None
+    retry_after: float | None = None
+
+
+def succeeded(status: int) -> bool:
+    """Tell whether an answer with this status is a success (RFC 9110, 15.3)."""
+    return 200 <= status < 300
 
 
 class AnswerReader:
@@ -61,7 +66,7 @@ class AnswerReader:
             ResponseDecodeError: The answer is not what the API promises.
         """
         request_id = self._redacted(answer.request_id)
-        if not 200 <= answer.status < 300:
+        if not succeeded(answer.status):
             raise APIStatusError.from_response(
                 call,
                 answer.status,

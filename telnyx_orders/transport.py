@@ -21,7 +21,7 @@ from telnyx_orders.errors import (
     TelnyxError,
 )
 from telnyx_orders.filters import encode_query
-from telnyx_orders.responses import Answer, AnswerReader
+from telnyx_orders.responses import Answer, AnswerReader, succeeded
 from telnyx_orders.retry import RetryPolicy, requested_wait, run_attempts
 from telnyx_orders.session import (
     ConnectionLostError,
@@ -257,14 +257,16 @@ class Transport:
             trace_request_ctx=trace,
             middlewares=None if self.sessions.borrowed else (trace.guard,),
         ) as response:
-            success = 200 <= response.status < 300
-            headers = response.headers
+            status, headers = response.status, response.headers
+            request_id = headers.get("x-request-id")
+            if succeeded(status):
+                return Answer(status=status, body=await response.read(), request_id=request_id)
             return Answer(
-                status=response.status,
-                body=await (response.read() if success else _beginning(response.content)),
-                request_id=headers.get("x-request-id"),
+                status=status,
+                body=await _beginning(response.content),
+                request_id=request_id,
                 location=headers.get("Location"),
-                retry_after=requested_wait(response.status, headers, self._clock.now()),
+                retry_after=requested_wait(status, headers, self._clock.now()),
             )
 
 
