@@ -6,6 +6,7 @@ import signal
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
+import aiohttp
 import pytest
 from attrs import Factory, define
 from hypothesis import HealthCheck, settings
@@ -70,6 +71,14 @@ async def sandbox() -> AsyncIterator[Sandbox]:
 
 
 @pytest.fixture
+async def session(sandbox: Sandbox) -> AsyncIterator[aiohttp.ClientSession]:
+    """A plain session that the sandbox lets in."""
+    headers = {"Authorization": f"Bearer {sandbox.api_key}"}
+    async with aiohttp.ClientSession(headers=headers) as session:
+        yield session
+
+
+@pytest.fixture
 async def make_client(sandbox: Sandbox, fake_time: FakeTime) -> AsyncIterator[MakeClient]:
     """Makes clients of the sandbox that wait for nothing, and closes them."""
     made: list[OrdersClient] = []
@@ -92,6 +101,13 @@ async def make_client(sandbox: Sandbox, fake_time: FakeTime) -> AsyncIterator[Ma
 @pytest.fixture
 def client(make_client: MakeClient) -> OrdersClient:
     return make_client()
+
+
+async def until(reached: Callable[[], object]) -> None:
+    """Let the loop turn until something has come so far."""
+    async with asyncio.timeout(20):
+        while not reached():
+            await asyncio.sleep(0)
 
 
 @asynccontextmanager

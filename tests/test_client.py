@@ -32,7 +32,7 @@ from telnyx_orders import (
     make_converter,
 )
 from telnyx_orders.sandbox import Fault, Faults, Sandbox
-from tests.conftest import MakeClient, no_task_left
+from tests.conftest import MakeClient, no_task_left, until
 from tests.servers import KEY, order, page, serve
 
 
@@ -47,6 +47,14 @@ async def recorded() -> AsyncIterator[tuple[str, list[web.Request]]]:
 
     async with serve(handler) as url:
         yield url, requests
+
+
+@pytest.fixture
+def netrc(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A .netrc with credentials for this machine."""
+    path = tmp_path / "netrc"
+    path.write_text("machine 127.0.0.1 login a password b\n")
+    monkeypatch.setenv("NETRC", str(path))
 
 
 @pytest.fixture
@@ -114,8 +122,7 @@ async def test_close_ends_requests_at_once(sandbox: Sandbox, make_client: MakeCl
     sandbox.faults = Faults(rate=1, kinds=(Fault.SILENCE,))
     client = make_client()
     call = asyncio.ensure_future(client.number_orders.list())
-    while not sandbox.counters.in_flight:
-        await asyncio.sleep(0)
+    await until(lambda: sandbox.counters.in_flight)
     await client.close()
     assert call.done()
     with pytest.raises(ClientStateError, match="closed while"):
@@ -127,8 +134,7 @@ async def test_close_ends_waits_at_once(sandbox: Sandbox) -> None:
     sandbox.faults = Faults(rate=1, kinds=(Fault.TOO_MANY_REQUESTS,), retry_after="60")
     client = OrdersClient(sandbox.api_key, base_url=sandbox.base_url)
     call = asyncio.ensure_future(client.number_orders.list())
-    while not sandbox.counters.by_status[429] or sandbox.counters.in_flight:
-        await asyncio.sleep(0.001)
+    await until(lambda: sandbox.counters.by_status[429] and not sandbox.counters.in_flight)
     await client.close()
     with pytest.raises(ClientStateError):
         await asyncio.wait_for(call, 5)
@@ -190,8 +196,7 @@ def test_a_loop_that_ended_in_mid_request() -> None:
         await silent.start()
         client = OrdersClient(silent.api_key, base_url=silent.base_url, concurrency=1)
         call = asyncio.ensure_future(client.number_orders.list())
-        while not silent.counters.in_flight:
-            await asyncio.sleep(0)
+        await until(lambda: silent.counters.in_flight)
         left.append(call)
         return client
 
@@ -278,8 +283,7 @@ async def test_a_borrowed_session_closed_under_a_waiting_fetch(sandbox: Sandbox)
     pages = client.number_orders.list(page_size=10).pages()
     assert await anext(pages)
     sandbox.faults = Faults(rate=1, kinds=(Fault.SILENCE,))
-    while not sandbox.counters.in_flight:
-        await asyncio.sleep(0)
+    await until(lambda: sandbox.counters.in_flight)
     await session.close()
     with pytest.raises(IncompleteFetchError):
         async for _ in pages:
@@ -292,8 +296,7 @@ async def test_a_borrowed_session_closed_under_a_waiting_call(sandbox: Sandbox) 
     session = aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=1))
     client = OrdersClient(sandbox.api_key, base_url=sandbox.base_url, session=session)
     calls = [asyncio.ensure_future(client.number_orders.list()) for _ in range(2)]
-    while not sandbox.counters.in_flight:
-        await asyncio.sleep(0)
+    await until(lambda: sandbox.counters.in_flight)
     await session.close()
     for call in calls:
         with pytest.raises(ClientStateError, match="closed by its owner"):
@@ -308,8 +311,7 @@ async def test_waiting_for_a_connection_of_a_borrowed_session_eats_no_timeout(
     async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=1)) as session:
         key = {"Authorization": f"Bearer {sandbox.api_key}"}
         other = asyncio.ensure_future(session.get(f"{sandbox.base_url}/number_orders", headers=key))
-        while not sandbox.counters.in_flight:
-            await asyncio.sleep(0)
+        await until(lambda: sandbox.counters.in_flight)
         client = OrdersClient(
             sandbox.api_key,
             base_url=sandbox.base_url,
@@ -324,13 +326,9 @@ async def test_waiting_for_a_connection_of_a_borrowed_session_eats_no_timeout(
         assert len((await call).data) == 20
 
 
-async def test_a_borrowed_session_with_a_password_in_netrc(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+@pytest.mark.usefixtures("netrc")
+async def test_a_borrowed_session_with_a_password_in_netrc() -> None:
     """A session for which aiohttp would look up another password is refused at once."""
-    netrc = tmp_path / "netrc"
-    netrc.write_text("machine 127.0.0.1 login a password b\n")
-    monkeypatch.setenv("NETRC", str(netrc))
     async with aiohttp.ClientSession(trust_env=True) as session:
         with pytest.raises(ConfigurationError, match="netrc"):
             OrdersClient(KEY, base_url="http://127.0.0.1:1/v2", session=session)
@@ -578,13 +576,9 @@ def test_a_proxy_that_cannot_be_used(monkeypatch: pytest.MonkeyPatch, proxy: str
     OrdersClient(KEY, trust_env=False)
 
 
-async def test_a_netrc_file_does_not_interfere(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+@pytest.mark.usefixtures("netrc")
+async def test_a_netrc_file_does_not_interfere() -> None:
     """Credentials for the same host in .netrc neither replace the key nor break the request."""
-    netrc = tmp_path / "netrc"
-    netrc.write_text("machine 127.0.0.1 login a password b\n")
-    monkeypatch.setenv("NETRC", str(netrc))
     async with recorded() as (url, requests), OrdersClient(KEY, base_url=url) as client:
         await client.number_orders.list()
     assert requests[0].headers["Authorization"] == f"Bearer {KEY}"

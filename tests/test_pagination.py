@@ -26,7 +26,7 @@ from telnyx_orders import (
     RetryPolicy,
 )
 from telnyx_orders.sandbox import Drift, Fault, Faults, Sandbox
-from tests.conftest import MakeClient, no_task_left
+from tests.conftest import MakeClient, no_task_left, until
 from tests.servers import KEY, asked_page, order, page, serve
 
 NO_RETRY = RetryPolicy(max_attempts=1)
@@ -186,8 +186,7 @@ async def test_a_slow_consumer_slows_the_fetch(sandbox: Sandbox, make_client: Ma
     async with aclosing(client.number_orders.list(page_size=10).pages()) as pages:
         for taken in range(1, 6):
             await anext(pages)
-            while sandbox.counters.requests < taken + 4:
-                await asyncio.sleep(0)
+            await until(lambda expected=taken + 4: sandbox.counters.requests >= expected)
             for _ in range(100):
                 await asyncio.sleep(0)
             assert sandbox.counters.requests == taken + 4
@@ -451,7 +450,7 @@ async def test_break_ends_the_requests(sandbox: Sandbox, client: OrdersClient) -
     async with no_task_left():
         async for _ in client.number_orders.list(page_size=10):
             break
-        await _until(lambda: sandbox.counters.in_flight == 0)
+        await until(lambda: sandbox.counters.in_flight == 0)
     assert await _calm(lambda: sandbox.counters.requests) < 30
     assert len(await client.number_orders.list().collect()) == 1000
 
@@ -464,7 +463,7 @@ async def test_an_exception_in_the_body_ends_the_requests(
         with pytest.raises(LookupError, match="mine"):
             async for _ in client.number_orders.list(page_size=10):
                 raise LookupError("mine")
-        await _until(lambda: sandbox.counters.in_flight == 0)
+        await until(lambda: sandbox.counters.in_flight == 0)
 
 
 async def test_a_timeout_around_a_loop(sandbox: Sandbox, client: OrdersClient) -> None:
@@ -474,7 +473,7 @@ async def test_a_timeout_around_a_loop(sandbox: Sandbox, client: OrdersClient) -
         with pytest.raises(TimeoutError):
             async with asyncio.timeout(0.1):
                 await _drain(client.number_orders.list(page_size=10))
-        await _until(lambda: sandbox.counters.in_flight == 0)
+        await until(lambda: sandbox.counters.in_flight == 0)
 
 
 async def test_an_abandoned_iterator_leaves_nothing(sandbox: Sandbox, client: OrdersClient) -> None:
@@ -485,7 +484,7 @@ async def test_an_abandoned_iterator_leaves_nothing(sandbox: Sandbox, client: Or
         await anext(iterator)
         del iterator
         gc.collect()
-        await _until(lambda: sandbox.counters.in_flight == 0)
+        await until(lambda: sandbox.counters.in_flight == 0)
         await _calm(lambda: sandbox.counters.requests)
 
 
@@ -534,7 +533,7 @@ async def test_a_fetch_that_somebody_else_cancels(sandbox: Sandbox, client: Orde
     """Cancelling the task of a fetch behind its caller's back is an error, no cancellation."""
     sandbox.faults = Faults(script=(None,), rate=1, kinds=(Fault.SILENCE,))
     call = asyncio.ensure_future(client.number_orders.list().collect())
-    await _until(lambda: sandbox.counters.in_flight == 3)
+    await until(lambda: sandbox.counters.in_flight == 3)
     for task in asyncio.all_tasks():
         if task.get_name() == "fetch /number_orders":
             task.cancel()
@@ -548,7 +547,7 @@ async def test_a_client_closed_in_mid_fetch(sandbox: Sandbox, make_client: MakeC
     client = make_client()
     async with no_task_left():
         fetch = asyncio.ensure_future(client.number_orders.list().collect())
-        await _until(lambda: sandbox.counters.in_flight == 3)
+        await until(lambda: sandbox.counters.in_flight == 3)
         await client.close()
         with pytest.raises(IncompleteFetchError, match="client was closed") as caught:
             await fetch
@@ -564,14 +563,8 @@ async def test_a_client_closed_while_its_pages_wait(
     async with no_task_left():
         pages = client.number_orders.list(page_size=10).pages()
         await anext(pages)
-        await _until(lambda: sandbox.counters.requests == 3)
+        await until(lambda: sandbox.counters.requests == 3)
         await client.close()
         with pytest.raises(IncompleteFetchError, match="client was closed"):
             async for _ in pages:
                 pass
-
-
-async def _until(reached: Callable[[], bool]) -> None:
-    async with asyncio.timeout(5):
-        while not reached():
-            await asyncio.sleep(0)

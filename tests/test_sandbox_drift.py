@@ -1,12 +1,13 @@
 """Orders of a sandbox come, go and settle while it is read, and all of it is counted."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 
 import aiohttp
 import pytest
 
 from telnyx_orders.sandbox import Drift, ListingOrder, Sandbox
+from tests.conftest import until
 
 
 @pytest.fixture
@@ -15,23 +16,10 @@ async def sandbox() -> AsyncIterator[Sandbox]:
         yield sandbox
 
 
-@pytest.fixture
-async def session(sandbox: Sandbox) -> AsyncIterator[aiohttp.ClientSession]:
-    headers = {"Authorization": f"Bearer {sandbox.api_key}"}
-    async with aiohttp.ClientSession(headers=headers) as session:
-        yield session
-
-
 async def ask(sandbox: Sandbox, session: aiohttp.ClientSession, **page: int):
     query = {f"page[{name}]": str(value) for name, value in page.items()}
     async with session.get(f"{sandbox.base_url}/number_orders", params=query) as answer:
         return await answer.json()
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    """Let the loop turn until the sandbox has come so far."""
-    while not condition():
-        await asyncio.sleep(0)
 
 
 async def test_without_drift_nothing_changes(sandbox, session):

@@ -1,12 +1,13 @@
 """A sandbox breaks answers in every way it names, as scripted or as drawn."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 
 import aiohttp
 import pytest
 
 from telnyx_orders.sandbox import Fault, Faults, RateLimit, Sandbox
+from tests.conftest import until
 
 
 @pytest.fixture
@@ -15,22 +16,9 @@ async def sandbox() -> AsyncIterator[Sandbox]:
         yield sandbox
 
 
-@pytest.fixture
-async def session(sandbox: Sandbox) -> AsyncIterator[aiohttp.ClientSession]:
-    headers = {"Authorization": f"Bearer {sandbox.api_key}"}
-    async with aiohttp.ClientSession(headers=headers) as session:
-        yield session
-
-
 async def ask(sandbox: Sandbox, session: aiohttp.ClientSession):
     async with session.get(f"{sandbox.base_url}/number_orders") as answer:
         return answer, await answer.read()
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    """Let the loop turn until the sandbox has come so far."""
-    while not condition():
-        await asyncio.sleep(0)
 
 
 async def outcome(sandbox: Sandbox, session: aiohttp.ClientSession) -> int | None:

@@ -1,12 +1,13 @@
 """A sandbox limits and delays requests as it is told to, by the clock it is given."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 
 import aiohttp
 import pytest
 
 from telnyx_orders.sandbox import RateLimit, Sandbox
+from tests.conftest import until
 
 
 class Clock:
@@ -30,22 +31,9 @@ async def sandbox(clock: Clock) -> AsyncIterator[Sandbox]:
         yield sandbox
 
 
-@pytest.fixture
-async def session(sandbox: Sandbox) -> AsyncIterator[aiohttp.ClientSession]:
-    headers = {"Authorization": f"Bearer {sandbox.api_key}"}
-    async with aiohttp.ClientSession(headers=headers) as session:
-        yield session
-
-
 async def ask(sandbox: Sandbox, session: aiohttp.ClientSession, path: str = "/number_orders"):
     async with session.get(sandbox.base_url + path) as answer:
         return answer, await answer.json()
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    """Let the loop turn until the sandbox has come so far."""
-    while not condition():
-        await asyncio.sleep(0)
 
 
 async def test_a_window_admits_so_many_requests(sandbox, session, clock):

@@ -19,13 +19,6 @@ async def sandbox() -> AsyncIterator[Sandbox]:
         yield sandbox
 
 
-@pytest.fixture
-async def session(sandbox: Sandbox) -> AsyncIterator[aiohttp.ClientSession]:
-    headers = {"Authorization": f"Bearer {sandbox.api_key}"}
-    async with aiohttp.ClientSession(headers=headers) as session:
-        yield session
-
-
 async def ask(sandbox: Sandbox, session: aiohttp.ClientSession, query: dict[str, str]):
     async with session.get(f"{sandbox.base_url}/number_orders", params=query) as answer:
         return answer, await answer.json()

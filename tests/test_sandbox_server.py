@@ -2,12 +2,12 @@
 
 import asyncio
 import socket
-from collections.abc import Callable
 
 import aiohttp
 import pytest
 
 from telnyx_orders.sandbox import DEFAULT_API_KEY, Fault, Faults, Sandbox
+from tests.conftest import until
 
 
 def client(sandbox: Sandbox) -> aiohttp.ClientSession:
@@ -17,12 +17,6 @@ def client(sandbox: Sandbox) -> aiohttp.ClientSession:
 async def total(sandbox: Sandbox) -> int:
     async with client(sandbox) as session, session.get(f"{sandbox.base_url}/number_orders") as page:
         return (await page.json())["meta"]["total_results"]
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    """Let the loop turn until the sandbox has come so far."""
-    while not condition():
-        await asyncio.sleep(0)
 
 
 async def test_a_sandbox_is_an_async_context_manager():

@@ -280,22 +280,23 @@ async def test_a_connection_that_the_server_closed_is_replaced_for_free(
     assert fake_time.slept == []
 
 
+async def answer_empty(writer: asyncio.StreamWriter) -> None:
+    """Write an empty page, over a connection that stays open."""
+    meta = {"page_number": 1, "page_size": 20, "total_pages": 1, "total_results": 0}
+    body = json.dumps({"data": [], "meta": meta}).encode()
+    writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
+    await writer.drain()
+
+
 async def test_a_reused_connection_that_breaks_is_replaced_for_free(fake_time: FakeTime) -> None:
     """A kept-alive connection that breaks under a request costs neither a wait nor an attempt."""
     connections = 0
-    answer = json.dumps(
-        {
-            "data": [],
-            "meta": {"page_number": 1, "page_size": 20, "total_pages": 1, "total_results": 0},
-        }
-    ).encode()
 
     async def respond(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         nonlocal connections
         connections += 1
         await reader.readuntil(b"\r\n\r\n")
-        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(answer) + answer)
-        await writer.drain()
+        await answer_empty(writer)
         await reader.readuntil(b"\r\n\r\n")
 
     async with serve_raw(respond) as url:
@@ -309,8 +310,6 @@ async def test_a_reused_connection_that_breaks_is_replaced_for_free(fake_time: F
 
 async def test_many_stale_connections_are_replaced_for_free(fake_time: FakeTime) -> None:
     """All connections of the pool may have been closed meanwhile; one call outlives them all."""
-    body = b'{"data": [], "meta": {"page_number": 1, "page_size": 20, "total_pages": 1, '
-    body += b'"total_results": 0}}'
     connections = 0
     together = asyncio.Barrier(8)
 
@@ -320,8 +319,7 @@ async def test_many_stale_connections_are_replaced_for_free(fake_time: FakeTime)
         await reader.readuntil(b"\r\n\r\n")
         if connections <= 8:
             await together.wait()
-        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
-        await writer.drain()
+        await answer_empty(writer)
         await reader.readuntil(b"\r\n\r\n")
 
     async with serve_raw(respond) as url:

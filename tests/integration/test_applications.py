@@ -11,7 +11,7 @@ from aiohttp import web
 
 from telnyx_orders import NumberOrder, OrdersClient, RateLimitError, RetryPolicy
 from telnyx_orders.sandbox import Fault, Faults, Sandbox
-from tests.conftest import no_task_left
+from tests.conftest import no_task_left, until
 from tests.servers import serve_application, serve_asgi
 
 CLIENT = web.AppKey("client", OrdersClient)
@@ -94,9 +94,7 @@ async def test_a_worker_that_is_cancelled(sandbox: Sandbox) -> None:
         await jobs.join()
         sandbox.faults = Faults(rate=1, kinds=(Fault.SILENCE,))
         jobs.put_nowait("failure")
-        async with asyncio.timeout(5):
-            while not sandbox.counters.in_flight:
-                await asyncio.sleep(0)
+        await until(lambda: sandbox.counters.in_flight)
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task

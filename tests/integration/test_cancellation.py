@@ -8,7 +8,7 @@ import pytest
 
 from telnyx_orders import NumberOrder, OrdersClient, Pager
 from telnyx_orders.sandbox import Fault, Faults, Sandbox
-from tests.conftest import MakeClient, no_task_left
+from tests.conftest import MakeClient, no_task_left, until
 
 
 async def _collect(pager: Pager[NumberOrder]) -> int:
@@ -61,12 +61,6 @@ async def test_cancelled_after_every_number_of_steps(
     assert sandbox.counters.connections <= 3 * steps
 
 
-async def _wait_for_requests(sandbox: Sandbox, count: int) -> None:
-    async with asyncio.timeout(5):
-        while sandbox.counters.requests < count or sandbox.counters.in_flight:
-            await asyncio.sleep(0)
-
-
 async def test_cancelled_while_it_waits_for_a_retry(sandbox: Sandbox) -> None:
     """A fetch that waits for its next attempts is cancelled at once, however long it would wait."""
     sandbox.faults = Faults(
@@ -75,7 +69,7 @@ async def test_cancelled_while_it_waits_for_a_retry(sandbox: Sandbox) -> None:
     async with OrdersClient(sandbox.api_key, base_url=sandbox.base_url) as client:
         async with no_task_left():
             task = asyncio.ensure_future(client.number_orders.list().collect())
-            await _wait_for_requests(sandbox, 4)
+            await until(lambda: sandbox.counters.requests >= 4 and not sandbox.counters.in_flight)
             task.cancel()
             with pytest.raises(asyncio.CancelledError):
                 await asyncio.wait_for(asyncio.shield(task), 1)
@@ -90,14 +84,11 @@ async def test_cancelled_while_an_answer_is_awaited(fault: Fault, sandbox: Sandb
     async with OrdersClient(sandbox.api_key, base_url=sandbox.base_url) as client:
         async with no_task_left():
             task = asyncio.ensure_future(client.number_orders.list().collect())
-            async with asyncio.timeout(5):
-                while sandbox.counters.in_flight < 3:
-                    await asyncio.sleep(0)
-                task.cancel()
-                with pytest.raises(asyncio.CancelledError):
-                    await task
-                while sandbox.counters.in_flight:
-                    await asyncio.sleep(0)
+            await until(lambda: sandbox.counters.in_flight >= 3)
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await asyncio.wait_for(asyncio.shield(task), 1)
+            await until(lambda: not sandbox.counters.in_flight)
 
 
 async def test_a_consumer_cancelled_in_its_own_body(sandbox: Sandbox, client: OrdersClient) -> None:
@@ -126,9 +117,7 @@ async def test_one_cancelled_fetch_leaves_another_alone(
     client = make_client(concurrency=2)
     first = asyncio.ensure_future(client.number_orders.list(page_size=50).collect())
     second = asyncio.ensure_future(client.number_orders.list(page_size=50).collect())
-    async with asyncio.timeout(5):
-        while sandbox.counters.requests < 6:
-            await asyncio.sleep(0)
+    await until(lambda: sandbox.counters.requests >= 6)
     first.cancel()
     assert len(await second) == 1000
     assert first.cancelled()
