@@ -14,7 +14,7 @@ from attrs import evolve, frozen
 from telnyx_orders.errors import IncompleteFetchError, TelnyxError
 from telnyx_orders.models import PageMeta
 from telnyx_orders.page_plan import PagePlan
-from telnyx_orders.transport import CallStats, Transport
+from telnyx_orders.transport import CallStats, Reply, Transport
 
 __all__ = ["Fetch", "FetchProgress", "Identified", "Listing", "Page"]
 
@@ -83,7 +83,7 @@ class Listing(Generic[T]):
 
     async def page(
         self, number: int | None, size: int | None, stats: CallStats | None = None
-    ) -> Page[T]:
+    ) -> Reply[Page[T]]:
         """Get one page; `None` leaves a choice to the server."""
         parameters = list(self.parameters)
         if number is not None:
@@ -238,7 +238,8 @@ class Fetch(Generic[T]):
         while self._window is not None and number >= self.plan.start + self._taken + self._window:
             self._room.clear()
             await self._room.wait()
-        page = await self._listing.page(number, self._size, self._stats)
+        reply = await self._listing.page(number, self._size, self._stats)
+        page = reply.value
         fresh: list[T] = []
         for row in page.data:
             if row.id not in self._seen:

@@ -45,8 +45,10 @@ class Pager(Generic[T]):
         )
 
     def __await__(self) -> Generator[object, None, Page[T]]:
-        page = self._listing.page(self._page_number, self._page_size)
-        return page.__await__()
+        return self._page().__await__()
+
+    async def _page(self) -> Page[T]:
+        return (await self._listing.page(self._page_number, self._page_size)).value
 
     def __aiter__(self) -> AsyncGenerator[T]:
         return self._rows()

@@ -23,6 +23,7 @@ class Answer:
         status: Its HTTP status.
         body: The whole body of a success, the beginning of another.
         request_id: Its `x-request-id`.
+        date: Its `Date` (RFC 9110, 6.6.1), in seconds since the Unix epoch.
         location: Where it redirects to. Not read of a success.
         retry_after: How many seconds it asks to wait. Not read of a success.
     """
@@ -30,6 +31,7 @@ class Answer:
     status: int
     body: bytes
     request_id: str | None = None
+    date: float | None = None
     location: str | None = None
     retry_after: float | None = None
 

@@ -20,7 +20,7 @@ from tenacity import AsyncRetrying, RetryCallState, retry_if_exception
 from telnyx_orders.clock import Clock, check_seconds, check_seconds_or_zero
 from telnyx_orders.errors import APIStatusError, TelnyxError
 
-__all__ = ["RetryPolicy", "requested_wait", "run_attempts"]
+__all__ = ["RetryPolicy", "http_date", "requested_wait", "run_attempts"]
 
 T = TypeVar("T")
 
@@ -146,9 +146,15 @@ def _seconds(value: str | None) -> float | None:
 
 
 def _seconds_until(date: str | None, now: float) -> float | None:
+    moment = http_date(date)
+    return None if moment is None else max(0.0, moment - now)
+
+
+def http_date(date: str | None) -> float | None:
+    """Read a date of HTTP (RFC 9110, 5.6.7) as seconds since the Unix epoch, or `None`."""
     try:
         moment = parsedate_to_datetime(date or "")
         # "-0000" means that the zone is unknown (RFC 5322); HTTP knows only GMT.
-        return max(0.0, moment.replace(tzinfo=moment.tzinfo or UTC).timestamp() - now)
+        return moment.replace(tzinfo=moment.tzinfo or UTC).timestamp()
     except (ValueError, OverflowError):
         return None

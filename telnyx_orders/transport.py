@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Iterable
-from typing import TypeVar
+from typing import Generic, TypeVar
 
 import aiohttp
 import attrs
@@ -22,7 +22,7 @@ from telnyx_orders.errors import (
 )
 from telnyx_orders.filters import encode_query
 from telnyx_orders.responses import Answer, AnswerReader, succeeded
-from telnyx_orders.retry import RetryPolicy, requested_wait, run_attempts
+from telnyx_orders.retry import RetryPolicy, http_date, requested_wait, run_attempts
 from telnyx_orders.session import (
     ConnectionLostError,
     ConnectionTrace,
@@ -31,7 +31,7 @@ from telnyx_orders.session import (
     SessionOwner,
 )
 
-__all__ = ["CallStats", "Timeout", "Transport"]
+__all__ = ["CallStats", "Reply", "Timeout", "Transport"]
 
 logger = logging.getLogger("telnyx_orders")
 
@@ -58,15 +58,30 @@ class Timeout:
 
 @define
 class CallStats:
-    """What one or more calls cost beside their first attempts.
+    """What one or more calls cost.
 
     Attributes:
+        requests: How many attempts were made.
         retries: How many attempts were made again.
         rate_limit_seconds: Seconds that were waited because of the rate limit.
     """
 
+    requests: int = 0
     retries: int = 0
     rate_limit_seconds: float = 0.0
+
+
+@frozen
+class Reply(Generic[T]):
+    """What a call gave.
+
+    Attributes:
+        value: The body of the answer.
+        date: Its `Date`, in seconds since the Unix epoch, if it had a sensible one.
+    """
+
+    value: T
+    date: float | None
 
 
 @define
@@ -149,7 +164,7 @@ class Transport:
         parameters: Iterable[tuple[str, str]],
         wanted: type[T],
         stats: CallStats | None = None,
-    ) -> T:
+    ) -> Reply[T]:
         """Get a resource, retrying what can pass.
 
         Args:
@@ -168,10 +183,12 @@ class Transport:
         url = f"{self._base_url}{path}" + (f"?{query}" if query else "")
         call = _Call(f"GET {path}", yarl.URL(url, encoded=True), stats or CallStats())
 
-        async def attempt() -> T:
+        async def attempt() -> Reply[T]:
             call.attempts += 1
+            call.stats.requests += 1
             answer = await self._send(call, lifetime)
-            return self._answers.read(answer, wanted, call=call.name, attempts=call.attempts)
+            value = self._answers.read(answer, wanted, call=call.name, attempts=call.attempts)
+            return Reply(value, answer.date)
 
         try:
             async with self.sessions.lifetime() as lifetime:
@@ -260,7 +277,12 @@ class Transport:
             status, headers = response.status, response.headers
             request_id = headers.get("x-request-id")
             if succeeded(status):
-                return Answer(status=status, body=await response.read(), request_id=request_id)
+                return Answer(
+                    status=status,
+                    body=await response.read(),
+                    request_id=request_id,
+                    date=http_date(headers.get("Date")),
+                )
             return Answer(
                 status=status,
                 body=await _beginning(response.content),
