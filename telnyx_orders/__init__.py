@@ -23,6 +23,7 @@ from telnyx_orders.errors import (
     TelnyxError,
     UnprocessableEntityError,
 )
+from telnyx_orders.fetch_report import FetchReport
 from telnyx_orders.filters import DateRange, OrderFilter
 from telnyx_orders.models import (
     NumberOrder,
@@ -50,6 +51,7 @@ __all__ = [
     "DateRange",
     "ErrorDetail",
     "FetchProgress",
+    "FetchReport",
     "IncompleteFetchError",
     "InternalServerError",
     "NotFoundError",

@@ -15,7 +15,8 @@
     │   ├── RateLimitError          429
     │   └── InternalServerError     500 and above
     ├── ResponseDecodeError         the answer is not what the API promises
-    └── IncompleteFetchError        a fetch of all pages ended early; carries what had arrived
+    └── IncompleteFetchError        a fetch of all pages ended early, or is not proven complete;
+                                    carries what had arrived
 
 Bad arguments of a call are a plain `TypeError` or `ValueError`, raised before anything is sent.
 Errors pickle and copy, so they can cross process borders.
@@ -25,6 +26,7 @@ from collections.abc import Sequence
 from typing import Any, Self
 
 from telnyx_orders.error_details import ErrorDetail, excerpt, one_line, parse_error_details, times
+from telnyx_orders.fetch_report import FetchReport
 
 __all__ = [
     "APIConnectionError",
@@ -287,31 +289,43 @@ class ResponseDecodeError(TelnyxError):
 
 
 class IncompleteFetchError(TelnyxError):
-    """A fetch of all pages ended before it had everything.
+    """A fetch of all pages ended before it had everything, or cannot prove that it has.
 
     Attributes:
         orders: What `collect()` had got, each order once, in the order of the listing. Empty in a
             loop over orders or pages, which has been given what came before.
         reason: What is missing, and why.
+        advice: What to try.
         cause: The error of the page that ended it, if it was one.
+        report: What the fetch cost and how far it came; `None` if it had not begun.
     """
 
     # Any: an exception cannot be generic, and the caller knows what was fetched.
     orders: tuple[Any, ...]
 
     def __init__(
-        self, reason: str, *, orders: Sequence[object] = (), cause: TelnyxError | None = None
+        self,
+        reason: str,
+        *,
+        advice: str = "Try again",
+        orders: Sequence[object] = (),
+        cause: TelnyxError | None = None,
+        report: FetchReport | None = None,
     ) -> None:
         kept = f" ({len(orders)} orders had arrived; they are in `orders`)" if orders else ""
-        super().__init__(reason + kept)
+        super().__init__(f"{reason}. {advice}.{kept}")
         self.reason = reason
+        self.advice = advice
         self.orders = tuple(orders)
         self.cause = cause
+        self.report = report
         self.transient = cause is not None and cause.transient
 
-    def with_orders(self, orders: Sequence[object]) -> Self:
-        """The same error, carrying these orders."""
-        return type(self)(self.reason, orders=orders, cause=self.cause)
+    def carrying(self, orders: Sequence[object], report: FetchReport) -> Self:
+        """The same error, with what had arrived and the report of the fetch."""
+        return type(self)(
+            self.reason, advice=self.advice, orders=orders, cause=self.cause, report=report
+        )
 
 
 def _context(request_id: str | None, attempts: int) -> str:

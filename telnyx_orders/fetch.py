@@ -1,34 +1,35 @@
 """The concurrent fetch of all pages of a listing.
 
-The first page says how many there are; workers fetch the others, ascending, within one
-`asyncio.TaskGroup`. An owner task holds that group, so that it neither spans a `yield` nor cancels
-the caller's task, and whoever iterates owns the owner.
+A course says which pages; workers fetch them within one `asyncio.TaskGroup`. An owner task holds
+that group, so that it neither spans a `yield` nor cancels the caller's task, and whoever iterates
+owns the owner.
 """
 
 import asyncio
+from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
-from typing import Generic, Protocol, Self, TypeVar
+from typing import Generic, Self, TypeVar
 
 from attrs import evolve, frozen
 
-from telnyx_orders.errors import IncompleteFetchError, TelnyxError
+from telnyx_orders.completeness import Completeness
+from telnyx_orders.errors import APITimeoutError, IncompleteFetchError, TelnyxError
+from telnyx_orders.fetch_report import FetchReport
 from telnyx_orders.models import PageMeta
-from telnyx_orders.page_plan import PagePlan
+from telnyx_orders.row_count import Row
 from telnyx_orders.transport import CallStats, Reply, Transport
+from telnyx_orders.unproven import Unproven
 
-__all__ = ["Fetch", "FetchProgress", "Identified", "Listing", "Page"]
+__all__ = ["MAX_PAGE_SIZE", "Course", "Fetch", "FetchProgress", "Listing", "Page"]
 
-
-class Identified(Protocol):
-    """Anything with an id, by which a row that comes twice is known."""
-
-    @property
-    def id(self) -> str:
-        """Identifies the row."""
-        ...
+Course = Completeness | Unproven
+"""Which pages a fetch reads, and what it makes of them."""
 
 
-T = TypeVar("T", bound=Identified)
+T = TypeVar("T", bound=Row)
+
+MAX_PAGE_SIZE = 250
+"""The largest page the API gives, by the reference of `GET /number_orders`."""
 
 
 @frozen(kw_only=True)
@@ -74,12 +75,14 @@ class Listing(Generic[T]):
         path: The endpoint's path.
         parameters: The filters, as parameters of the query.
         page_type: What a page's body becomes.
+        filter_may_change: Whether rows enter or leave the filters when they change.
     """
 
     transport: Transport
     path: str
     parameters: tuple[tuple[str, str], ...]
     page_type: type[Page[T]]
+    filter_may_change: bool = False
 
     async def page(
         self, number: int | None, size: int | None, stats: CallStats | None = None
@@ -98,21 +101,29 @@ class Fetch(Generic[T]):
 
     Args:
         listing: What is fetched.
-        plan: Which pages.
-        size: How many rows a page has.
+        course: Which pages, and what proves that they are all.
         window: How many pages may be asked for beyond those that were taken; `None` for any.
+        on_end: Called once with the report, when the fetch has ended in whatever way.
     """
 
-    def __init__(self, listing: Listing[T], plan: PagePlan, size: int, window: int | None) -> None:
-        self.plan = plan
+    def __init__(
+        self,
+        listing: Listing[T],
+        course: Course,
+        window: int | None,
+        on_end: Callable[[FetchReport], None],
+    ) -> None:
+        self._course = course
         self._listing = listing
-        self._size = size
         self._window = window
+        self._on_end = on_end
         self._stats = CallStats()
-        self._seen: set[str] = set()
-        self._ready: dict[int, Page[T]] = {}
+        self._ready: dict[int, tuple[int, Page[T]]] = {}
+        self._asked = 0
         self._taken = 0
+        self._orders = 0
         self._working = 0
+        self._reason: str | None = "the fetch was left before its end"
         self._arrival = asyncio.Event()
         self._room = asyncio.Event()
 
@@ -131,51 +142,62 @@ class Fetch(Generic[T]):
         await asyncio.wait([self._owner])
         if not self._owner.cancelled():
             self._owner.exception()
+        self._on_end(self._report())
 
     async def take_next(self) -> Page[T] | None:
-        """Take the next page in order, waiting for it; `None` when all were taken.
+        """Take the next page in the order of asking, waiting for it; `None` when all were taken.
 
         Raises:
             TelnyxError: The first page could not be had.
-            IncompleteFetchError: A later page could not be had, or the server contradicts itself.
+            IncompleteFetchError: A later page could not be had, or nothing proves that all came.
         """
         while True:
-            number = self.plan.start + self._taken
-            while number not in self._ready:
-                if not await self._more():
+            while self._taken not in self._ready:
+                if await self._more():
+                    continue
+                if not self._ready:
+                    self._end()
                     return None
-            page = self._take(number)
-            if page.data or number == self.plan.start:
+                # What came after the page that failed is not lost with it.
+                self._taken = min(self._ready)
+            number, page = self._take(self._taken)
+            if page.data or number == 0:
                 return page
 
     async def take_any(self) -> tuple[int, Page[T]] | None:
-        """Take whichever page arrives, and its number; `None` when all were taken.
+        """Take whichever page arrives, and its number of reading; `None` when all were taken.
 
         Raises:
             TelnyxError: The first page could not be had.
-            IncompleteFetchError: A later page could not be had, or the server contradicts itself.
+            IncompleteFetchError: A later page could not be had, or nothing proves that all came.
         """
         while not self._ready:
             if not await self._more():
+                self._end()
                 return None
-        number = next(iter(self._ready))
-        return number, self._take(number)
+        return self._take(next(iter(self._ready)))
 
-    def _take(self, number: int) -> Page[T]:
+    def in_order(self, taken: Mapping[int, Sequence[T]]) -> list[T]:
+        """Put rows that were taken by number of reading into the order of the listing."""
+        return [row for number in self._course.order() for row in taken.get(number, ())]
+
+    def _take(self, place: int) -> tuple[int, Page[T]]:
         self._taken += 1
         self._room.set()
-        return self._ready.pop(number)
+        number, page = self._ready.pop(place)
+        self._orders += len(page.data)
+        return number, page
 
     async def _more(self) -> bool:
         """Wait for an arrival; tells whether there can be one."""
         if self._owner.done():
-            self._raise_end()
             return False
         self._arrival.clear()
         await self._arrival.wait()
         return True
 
-    def _raise_end(self) -> None:
+    def _end(self) -> None:
+        """End as the owner did."""
         try:
             self._owner.result()
         except asyncio.CancelledError:
@@ -183,26 +205,69 @@ class Fetch(Generic[T]):
             if task is None or task.cancelling():
                 raise
             # Not the caller but the fetch was cancelled, by somebody who went over all tasks.
-            raise IncompleteFetchError("the fetch was cancelled from outside") from None
-        except IncompleteFetchError:
-            raise
+            raise self._incomplete("the fetch was cancelled from outside") from None
+        except IncompleteFetchError as error:
+            self._reason = error.reason
+            raise error.carrying((), self._report()) from error.cause
         except TelnyxError as error:
-            if not self.plan.pages_read:
+            self._reason = str(error)
+            if not self._course.pages_read:
                 raise
-            pages = f"{self.plan.pages_read} of {self.plan.last - self.plan.start + 1} pages"
-            reason = f"the fetch ended after {pages}: {error}"
-            raise IncompleteFetchError(reason, cause=error) from error
+            if self._course.proof is None:
+                raise self._failed(error) from error
+        self._reason = None if self._course.proof else self._course.reason
 
-    def progress(self, pages: int, orders: int, meta: PageMeta) -> FetchProgress:
+    def _failed(self, cause: TelnyxError) -> IncompleteFetchError:
+        pages = f"{self._course.pages_read} of {self._course.pages_expected} pages"
+        advice = "Try again later" if cause.transient else "Mend what it names and try again"
+        return self._incomplete(f"the fetch ended after {pages}: {cause}", advice, cause)
+
+    def _incomplete(
+        self, reason: str, advice: str = "Try again", cause: TelnyxError | None = None
+    ) -> IncompleteFetchError:
+        self._reason = reason
+        return IncompleteFetchError(reason, advice=advice, cause=cause, report=self._report())
+
+    def timed_out(self, seconds: float) -> IncompleteFetchError:
+        """Give the error of a fetch that was allowed so many seconds."""
+        course = self._course
+        cause = APITimeoutError(f"no end within {seconds:g} s", attempts=self._stats.requests)
+        return self._incomplete(
+            f"the time was over after {course.pages_read} of {course.pages_expected} pages",
+            "Allow more with timeout=, raise `concurrency`, or narrow it with filter=",
+            cause,
+        )
+
+    def left(self) -> IncompleteFetchError:
+        """Give the error that carries what had arrived when the fetch was cancelled."""
+        return self._incomplete("the fetch was cancelled", "Allow it more time, or narrow it")
+
+    def progress(self, pages: int) -> FetchProgress:
         """Tell how far the fetch has come, by what was taken and the latest answer."""
-        before = (self.plan.start - 1) * meta.page_size
         return FetchProgress(
             pages_done=pages,
-            pages_total=max(pages, self.plan.last - self.plan.start + 1),
-            orders_done=orders,
-            orders_total=max(orders, meta.total_results - before),
+            pages_total=max(pages, self._course.pages_expected),
+            orders_done=self._orders,
+            orders_total=max(self._orders, self._course.orders_expected),
             retries=self._stats.retries,
             rate_limit_seconds=self._stats.rate_limit_seconds,
+        )
+
+    def _report(self) -> FetchReport:
+        course, stats = self._course, self._stats
+        return FetchReport(
+            proof=course.proof,
+            reason=self._reason,
+            partial=course.partial,
+            orders=self._orders,
+            pages=course.pages_read,
+            requests=stats.requests,
+            rereads=course.rereads,
+            duplicates=course.duplicates,
+            total_first=course.total_first,
+            total_last=course.total_last,
+            retries=stats.retries,
+            rate_limit_seconds=stats.rate_limit_seconds,
         )
 
     async def _run(self) -> None:
@@ -217,12 +282,12 @@ class Fetch(Generic[T]):
             if failed is not None:
                 # Out of the except block, or the group would be its context.
                 raise failed
-        self.plan.finish()
+        self._course.finish()
 
     def _add_workers(self, workers: asyncio.TaskGroup) -> None:
-        """Have as many workers as there is work for; the listing may grow while it is read."""
+        """Have as many workers as there is work for; there may come more of it while they read."""
         most = self._listing.transport.concurrency
-        for _ in range(min(most - self._working, self.plan.left)):
+        for _ in range(min(most - self._working, self._course.left)):
             self._working += 1
             workers.create_task(self._work(workers))
 
@@ -232,21 +297,19 @@ class Fetch(Generic[T]):
         self._working -= 1
 
     async def _read_next(self) -> bool:
-        number = self.plan.next()
-        if number is None:
+        request = self._course.next()
+        if request is None:
             return False
-        while self._window is not None and number >= self.plan.start + self._taken + self._window:
+        place = self._asked
+        self._asked += 1
+        while self._window is not None and place >= self._taken + self._window:
             self._room.clear()
             await self._room.wait()
-        reply = await self._listing.page(number, self._size, self._stats)
+        reply = await self._listing.page(request.number, request.size, self._stats)
         page = reply.value
-        fresh: list[T] = []
-        for row in page.data:
-            if row.id not in self._seen:
-                self._seen.add(row.id)
-                fresh.append(row)
-        self.plan.read(number, page.meta, rows=len(page.data), new=len(fresh))
+        number = self._course.pages_read
+        fresh = self._course.read(request, page.data, page.meta, reply.date)
         complete = len(fresh) == len(page.data)
-        self._ready[number] = page if complete else evolve(page, data=tuple(fresh))
+        self._ready[place] = number, page if complete else evolve(page, data=tuple(fresh))
         self._arrival.set()
         return True

@@ -12,7 +12,7 @@ from attrs import define, field
 from telnyx_orders.errors import IncompleteFetchError
 from telnyx_orders.models import PageMeta
 
-__all__ = ["PagePlan"]
+__all__ = ["PagePlan", "check_answer"]
 
 
 @define
@@ -63,7 +63,7 @@ class PagePlan:
         """
         self.pages_read += 1
         self._distinct += new
-        self._check_meta(number, meta, rows)
+        check_answer(number, meta, rows)
         if self.pages_read == 1:
             # Where the numbers contradict each other grossly, the one for pages is not believed.
             believed = 1000 + 10 * math.ceil(meta.total_results / max(1, rows))
@@ -73,15 +73,16 @@ class PagePlan:
         elif self.pages_read > self._budget:
             raise IncompleteFetchError(
                 f"the listing grew while it was read: {self.pages_read} pages were read of what "
-                f"is said to be {meta.total_pages} by now. Narrow it with filter=, or try again "
-                "when fewer orders come in"
+                f"is said to be {meta.total_pages} by now",
+                advice="Narrow it with filter=, or try again when fewer orders come in",
             )
         if rows and not new:
             self._repeats += 1
             if self._repeats > max(10, self.pages_read // 2):
                 raise IncompleteFetchError(
                     f"the server repeats itself: {self._repeats} of {self.pages_read} pages held "
-                    "nothing but orders that had come before. Check base_url, or try again later"
+                    "nothing but orders that had come before",
+                    advice="Check base_url, or try again later",
                 )
         if rows == 0 and number > meta.total_pages:
             self.last = min(self.last, number)
@@ -102,23 +103,31 @@ class PagePlan:
             raise IncompleteFetchError(
                 f"the server repeats itself: {self._repeats} of {self.pages_read} pages held "
                 f"nothing but orders that had come before, and {self._distinct} orders came of "
-                f"{self._expected}. Check base_url, or try again later"
+                f"{self._expected}",
+                advice="Check base_url, or try again later",
             )
 
-    @staticmethod
-    def _check_meta(number: int, meta: PageMeta, rows: int) -> None:
-        if meta.page_number != number:
-            raise IncompleteFetchError(
-                f"page {number} was asked for and the answer says that it is page "
-                f"{meta.page_number}. Check base_url, and that nothing in between caches answers"
-            )
-        if meta.total_pages < 0 or meta.total_results < 0:
-            raise IncompleteFetchError(
-                f"page {number} says that there are {meta.total_pages} pages and "
-                f"{meta.total_results} orders in all, which cannot be"
-            )
-        if rows == 0 and (number < meta.total_pages or (number == 1 and meta.total_results)):
-            raise IncompleteFetchError(
-                f"page {number} is empty, and says that there are {meta.total_pages} pages and "
-                f"{meta.total_results} orders. Try again later"
-            )
+
+def check_answer(number: int, meta: PageMeta, rows: int) -> None:
+    """Refuse an answer that contradicts what was asked for, or itself.
+
+    Raises:
+        IncompleteFetchError: It cannot be true.
+    """
+    if meta.page_number != number:
+        raise IncompleteFetchError(
+            f"page {number} was asked for and the answer says that it is page {meta.page_number}",
+            advice="Check base_url, and that nothing in between caches answers",
+        )
+    if meta.total_pages < 0 or meta.total_results < 0:
+        raise IncompleteFetchError(
+            f"page {number} says that there are {meta.total_pages} pages and "
+            f"{meta.total_results} orders in all, which cannot be",
+            advice="Check base_url",
+        )
+    if rows == 0 and (number < meta.total_pages or (number == 1 and meta.total_results)):
+        raise IncompleteFetchError(
+            f"page {number} is empty, and says that there are {meta.total_pages} pages and "
+            f"{meta.total_results} orders",
+            advice="Try again later",
+        )

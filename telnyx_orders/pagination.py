@@ -1,19 +1,21 @@
 """`Pager`: a listing, and the ways to use it."""
 
+import asyncio
 import inspect
-from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
+import math
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Sequence
 from typing import Generic, TypeVar
 
+from telnyx_orders.completeness import Completeness
 from telnyx_orders.errors import IncompleteFetchError
-from telnyx_orders.fetch import Fetch, FetchProgress, Identified, Listing, Page
-from telnyx_orders.page_plan import PagePlan
+from telnyx_orders.fetch import MAX_PAGE_SIZE, Course, Fetch, FetchProgress, Listing, Page
+from telnyx_orders.fetch_report import FetchReport
+from telnyx_orders.row_count import Row
+from telnyx_orders.unproven import Unproven
 
 __all__ = ["FetchProgress", "Listing", "Page", "Pager"]
 
-MAX_PAGE_SIZE = 250
-"""The largest page the API gives, by the reference of `GET /number_orders`."""
-
-T = TypeVar("T", bound=Identified)
+T = TypeVar("T", bound=Row)
 
 
 class Pager(Generic[T]):
@@ -24,6 +26,10 @@ class Pager(Generic[T]):
     - `async for page in pager.pages()` gives every page, in order.
     - `await pager.collect()` gives every order as a list, as fast as the client may.
 
+    The last three give every order that matched from their start to their end exactly once, and
+    prove it, or raise an `IncompleteFetchError`: see `telnyx_orders.completeness`. `pager.report`
+    then says what they read.
+
     It is an awaitable and no coroutine: give it to `asyncio.gather` or `asyncio.wait_for`, or use
     `asyncio.ensure_future(pager)` where you would use `asyncio.create_task`.
 
@@ -32,9 +38,16 @@ class Pager(Generic[T]):
     """
 
     def __init__(
-        self, listing: Listing[T], *, page_number: int | None = None, page_size: int | None = None
+        self,
+        listing: Listing[T],
+        *,
+        page_number: int | None = None,
+        page_size: int | None = None,
+        verify: bool = True,
     ) -> None:
         self._listing = listing
+        self._verify = _checked_bool("verify", verify)
+        self._report: FetchReport | None = None
         self._page_number = _checked("page_number", page_number, None)
         self._page_size = _checked("page_size", page_size, MAX_PAGE_SIZE)
 
@@ -65,61 +78,116 @@ class Pager(Generic[T]):
         """Give every page in order, fetching at most `concurrency` pages ahead.
 
         A row that shifted onto a second page while the listing was read is left out there, and so
-        is a page that has nothing left.
+        is a page that has nothing left. Rows that were found late come on the last pages.
 
         Raises:
             TelnyxError: The first page could not be had.
-            IncompleteFetchError: A later page could not be had, or the server contradicts itself.
-                The pages before it were given; the error of the page is its `cause`.
+            IncompleteFetchError: A later page could not be had, or nothing proves that all came.
+                Everything that was found was given before; the error of the page is its `cause`.
         """
         async with self._fetch(self._window) as fetch:
             while (page := await fetch.take_next()) is not None:
                 yield page
 
     async def collect(
-        self, on_progress: Callable[[FetchProgress], Awaitable[None] | None] | None = None
+        self,
+        on_progress: Callable[[FetchProgress], Awaitable[None] | None] | None = None,
+        *,
+        timeout: float | None = None,
     ) -> list[T]:
         """Fetch every row, as a list in the order of the listing.
 
         Args:
             on_progress: Called after each page; awaited if it gives an awaitable. What it raises
                 ends the fetch.
+            timeout: How many seconds the fetch may take; `None` for no limit. Where you put an
+                `asyncio.timeout` around it instead, its `TimeoutError` has a `__cause__` whose own
+                `__cause__` is the `IncompleteFetchError` with what had arrived.
 
         Raises:
             TelnyxError: The first page could not be had.
-            IncompleteFetchError: A later page could not be had, or the server contradicts itself.
-                It carries what had arrived; the error of the page is its `cause`.
+            IncompleteFetchError: A later page could not be had, nothing proves that all came, or
+                the time was over. It carries what had arrived; the error of the page is its
+                `cause`.
         """
-        arrived: dict[int, tuple[T, ...]] = {}
-        orders = 0
+        _check_timeout(timeout)
+        taken: dict[int, tuple[T, ...]] = {}
         async with self._fetch(None) as fetch:
-            while True:
-                try:
-                    taken = await fetch.take_any()
-                except IncompleteFetchError as error:
-                    raise error.with_orders(_in_order(arrived)) from error.cause
-                if taken is None:
-                    return _in_order(arrived)
-                number, page = taken
-                arrived[number] = page.data
-                orders += len(page.data)
-                if on_progress is not None:
-                    reported = on_progress(fetch.progress(len(arrived), orders, page.meta))
-                    if inspect.isawaitable(reported):
-                        await reported
+            try:
+                async with asyncio.timeout(timeout) as limit:
+                    await self._take_all(fetch, taken, on_progress)
+            except IncompleteFetchError as error:
+                failure = error
+            except TimeoutError:
+                if timeout is None or not limit.expired():
+                    raise
+                failure = fetch.timed_out(timeout)
+            except asyncio.CancelledError as cancelled:
+                raise cancelled from _carrying(fetch.left(), fetch.in_order(taken))
+            else:
+                return fetch.in_order(taken)
+            raise _carrying(failure, fetch.in_order(taken)) from failure.cause
+
+    @staticmethod
+    async def _take_all(
+        fetch: Fetch[T],
+        taken: dict[int, tuple[T, ...]],
+        on_progress: Callable[[FetchProgress], Awaitable[None] | None] | None,
+    ) -> None:
+        while (page := await fetch.take_any()) is not None:
+            number, rows = page[0], page[1].data
+            taken[number] = rows
+            if on_progress is not None:
+                reported = on_progress(fetch.progress(len(taken)))
+                if inspect.isawaitable(reported):
+                    await reported
+
+    @property
+    def report(self) -> FetchReport | None:
+        """What the last fetch of all pages cost, and what proves it complete.
+
+        `None` until one has ended, in whatever way. A single page, got with `await`, has none.
+        """
+        return self._report
 
     @property
     def _window(self) -> int:
         return self._listing.transport.concurrency
 
     def _fetch(self, window: int | None) -> "Fetch[T]":
-        plan = PagePlan(1 if self._page_number is None else self._page_number)
+        return Fetch(self._listing, self._course(), window, self._keep)
+
+    def _course(self) -> Course:
+        start = 1 if self._page_number is None else self._page_number
         size = MAX_PAGE_SIZE if self._page_size is None else self._page_size
-        return Fetch(self._listing, plan, size, window)
+        if start > 1:
+            reason = f"it began with page {start}, so there is no fixed set to be complete about"
+            return Unproven(start, size, self._verify, reason)
+        if not self._verify:
+            return Unproven(start, size, False, "verify=False asked for no proof")
+        return Completeness(size, MAX_PAGE_SIZE, self._listing.filter_may_change)
+
+    def _keep(self, report: FetchReport) -> None:
+        self._report = report
 
 
-def _in_order(arrived: dict[int, tuple[T, ...]]) -> list[T]:
-    return [row for number in sorted(arrived) for row in arrived[number]]
+def _carrying(error: IncompleteFetchError, rows: Sequence[object]) -> IncompleteFetchError:
+    return error if error.report is None else error.carrying(rows, error.report)
+
+
+def _checked_bool(argument: str, value: bool) -> bool:
+    if not isinstance(value, bool):
+        raise TypeError(f"{argument}: expected a bool, got {type(value).__name__} {value!r}")
+    return value
+
+
+def _check_timeout(timeout: float | None) -> None:
+    if timeout is None:
+        return
+    if not isinstance(timeout, int | float) or isinstance(timeout, bool):
+        raise TypeError(f"timeout: expected seconds, got {type(timeout).__name__} {timeout!r}")
+    if not 0 < timeout < math.inf:
+        raise ValueError(f"timeout: expected seconds above 0, got {timeout!r}")
 
 
 def _checked(argument: str, value: int | None, most: int | None) -> int | None:

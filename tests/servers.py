@@ -77,7 +77,7 @@ async def serve_raw(
 
 
 def order(number: int) -> dict[str, object]:
-    return {"id": f"order-{number}"}
+    return {"id": f"order-{number}", "created_at": "2024-01-01T00:00:00Z"}
 
 
 def page(

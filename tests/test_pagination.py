@@ -228,7 +228,7 @@ async def test_a_list_that_shrinks_is_followed() -> None:
                 sandbox.remove(gone)
             ids = [one.id async for got in pages for one in got.data]
         assert len(ids) == 90
-        assert sandbox.counters.requests <= 10 + 3
+        assert sandbox.counters.requests <= 2.5 * 10
 
 
 @pytest.mark.parametrize(
@@ -263,13 +263,13 @@ async def test_a_list_that_shrinks_is_followed() -> None:
         (
             lambda asked: page([order(asked)], number=asked, pages=asked + 1),
             IncompleteFetchError,
-            "grew while it was read",
+            "changed faster than it could be followed: .* by now it has",
         ),
         (lambda asked: web.json_response({"data": []}), ResponseDecodeError, r"\$\.meta"),
         (
             lambda asked: page([order(1), order(2)], number=asked, pages=5, results=10),
             IncompleteFetchError,
-            "4 of 5 pages held nothing but orders that had come before, and 2 orders came of 10",
+            "or the server repeats itself: 19 pages were read, and by now it has 10 orders",
         ),
         (
             lambda asked: page([], number=asked, pages=0, results=1000),
@@ -372,7 +372,8 @@ async def test_workers_are_added_as_the_list_grows() -> None:
         most = max(most, in_flight)
         await asyncio.sleep(0.005)
         in_flight -= 1
-        return page([order(number)], number=number, pages=2 if number == 1 else 20, results=20)
+        pages = 2 if number == 1 else 20
+        return page([order(number)], number=number, pages=pages, results=pages)
 
     async with serve(handler) as url, OrdersClient(KEY, base_url=url) as client:
         assert len(await client.number_orders.list().collect()) == 20

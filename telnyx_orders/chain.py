@@ -1,0 +1,243 @@
+"""The chain of runs: whether pages read at different times leave nothing out between them.
+
+Rows have a fixed order in the listing for as long as they exist. One page is therefore a contiguous
+run of that order, and two that share a row make one longer run, whenever each was read: whatever
+was there all the time and belongs between their ends is in one of the two. A run from a page that
+was the first to one that was the last, when each was read, leaves nothing out. Rows that come, go,
+or enter and leave a filter change nothing of that.
+
+Where a listing is *not* in a fixed order its rows show it, and then a chain proves nothing.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from itertools import pairwise
+
+from attrs import Factory, define, frozen
+
+from telnyx_orders.row_keys import RowKey
+
+__all__ = ["Chain", "Gap", "Run"]
+
+ALIKE_ROWS = 20
+"""From how many rows on two equal pages under different numbers are no coincidence."""
+
+
+@define(eq=False)
+class Run:
+    """The rows of one page, in the order of the listing.
+
+    Attributes:
+        keys: The rows, each once.
+        start: How many rows stood before the first of them when it was read.
+        last: Whether nothing came after them when they were read.
+        new: Those of them that surely came, or changed, after the fetch began.
+        fresh: How many of them no earlier run had.
+        fresh_at: The place of the first of these.
+    """
+
+    keys: Sequence[RowKey]
+    start: int
+    last: bool
+    new: frozenset[RowKey] = frozenset()
+    fresh: int = 0
+    fresh_at: int = 0
+
+
+@frozen
+class Gap:
+    """Where two runs that follow each other share no row, or where the end is not reached.
+
+    Attributes:
+        index: How many of the rows that were found come before it.
+        at_end: Whether it is the end of the listing.
+    """
+
+    index: int
+    at_end: bool = False
+
+
+@define
+class Chain:
+    """Runs, and which of them share rows. The first one has to begin with the first row.
+
+    Attributes:
+        lenient: Whether many rows may leave the listing at once, as under a filter on something
+            that changes; then that is no sign of another order.
+        trouble: What shows that the listing is not in a fixed order, in words.
+    """
+
+    lenient: bool = False
+    trouble: str | None = None
+    _runs: list[Run] = Factory(list[Run])
+    _home: dict[RowKey, int] = Factory(dict[RowKey, int])
+    _sequence: list[int] = Factory(list[int])
+    _joins: list[tuple[int, int, bool]] = Factory(list[tuple[int, int, bool]])
+    _ties: bool = False
+
+    @property
+    def rows(self) -> int:
+        """How many different rows were found."""
+        return len(self._home)
+
+    @property
+    def runs(self) -> int:
+        """How many runs were added."""
+        return len(self._runs)
+
+    def order(self) -> Sequence[int]:
+        """Give the runs that had fresh rows, by number from 0, in the order of the listing."""
+        return self._sequence
+
+    def add(self, run: Run, created: Sequence[datetime | None]) -> list[int]:
+        """Take in a run.
+
+        Args:
+            run: The run.
+            created: When each of its rows was created.
+
+        Returns:
+            The places of its rows that no earlier run had.
+        """
+        index = len(self._runs)
+        self._runs.append(run)
+        fresh: list[int] = []
+        others: set[int] = set()
+        for place, key in enumerate(run.keys):
+            home = self._home.setdefault(key, index)
+            if home == index:
+                fresh.append(place)
+            else:
+                others.add(home)
+        self._ties = self._ties or _has_ties(created)
+        for other in sorted(others):
+            self._join(other, index, created)
+        if fresh:
+            run.fresh, run.fresh_at = len(fresh), fresh[0]
+            self._sequence.insert(self._position(run, fresh), index)
+        return fresh
+
+    def _join(self, other: int, index: int, created: Sequence[datetime | None]) -> None:
+        """Join two runs that share rows, unless they contradict each other."""
+        one, two = self._runs[other], self._runs[index]
+        places = {key: place for place, key in enumerate(two.keys)}
+        shared = [(at, places[key]) for at, key in enumerate(one.keys) if key in places]
+        if any(later[1] < earlier[1] for earlier, later in pairwise(shared)):
+            self.doubt("two orders changed places")
+            return
+        apart = abs(one.start - two.start)
+        if len(one.keys) >= ALIKE_ROWS and one.keys == two.keys and apart >= len(one.keys):
+            self.doubt("two different pages hold the same orders")
+            return
+        contradicting = _contradicting(one, two, shared)
+        if contradicting and contradicting >= len(shared):
+            if not self.lenient and contradicting >= max(8, 2 * len(shared)):
+                self.doubt("an order stands among others than before")
+            return
+        firm = len({created[at] for _, at in shared}) > 1
+        self._joins.append((other, index, firm))
+
+    def doubt(self, trouble: str) -> None:
+        """Note what shows that the listing is not in a fixed order."""
+        self.trouble = self.trouble or trouble
+
+    def _position(self, run: Run, fresh: Sequence[int]) -> int:
+        """Find where in the sequence a run with fresh rows belongs."""
+        if fresh[0] > 0:
+            return self._sequence.index(self._home[run.keys[fresh[0] - 1]]) + 1
+        if fresh[-1] + 1 < len(run.keys):
+            return self._sequence.index(self._home[run.keys[fresh[-1] + 1]])
+        position = len(self._sequence)
+        while position and self._runs[self._sequence[position - 1]].start > run.start:
+            position -= 1
+        return position
+
+    def gaps(self) -> list[Gap]:
+        """Give the places where the chain is open, in the order of the listing."""
+        parts = self._parts()
+        gaps: list[Gap] = []
+        index, before = 0, None
+        for number in self._sequence:
+            run = self._runs[number]
+            if len(run.new) < len(run.keys):
+                if before is not None and parts[before] != parts[number]:
+                    gaps.append(Gap(index))
+                before = number
+            index += run.fresh
+        reached = {parts[number] for number, run in enumerate(self._runs) if run.last}
+        if before is not None and parts[before] not in reached:
+            gaps.append(Gap(index, at_end=True))
+        return gaps
+
+    def _parts(self) -> list[int]:
+        """Give each run the number of the part of the chain that it belongs to."""
+        parent = list(range(len(self._runs)))
+
+        def root(number: int) -> int:
+            while parent[number] != number:
+                parent[number] = number = parent[parent[number]]
+            return number
+
+        for one, other, firm in self._joins:
+            # Among orders created at the same moment the listing may change its mind, and one that
+            # two pages share then says nothing of those that neither shows.
+            if firm or not self._ties:
+                parent[root(other)] = root(one)
+        return [root(number) for number in range(len(parent))]
+
+    def offsets(self, gaps: Sequence[Gap], since: int) -> list[int]:
+        """Estimate at which offset each gap lies by now.
+
+        Args:
+            gaps: The gaps.
+            since: The number of the run from which on what was read is recent.
+        """
+        samples = list(self._samples())
+        recent = [sample for sample in samples if sample[0] >= since] or samples
+        return [
+            max(0, gap.index + min(recent, key=lambda sample: abs(sample[1] - gap.index))[2])
+            for gap in gaps
+        ]
+
+    def _samples(self) -> Iterator[tuple[int, int, int]]:
+        """Give of each run its number, the index of a row, and how far off that its offset was."""
+        indices: Mapping[int, int] = dict(self._indices())
+        for number, run in enumerate(self._runs):
+            if not run.keys:
+                continue
+            at = run.fresh_at if run.fresh else 0
+            home = self._home[run.keys[at]]
+            known = self._runs[home]
+            place = at if home == number else known.keys.index(run.keys[at])
+            index = indices[home] + max(0, place - known.fresh_at)
+            yield number, index, run.start + at - index
+
+    def _indices(self) -> Iterator[tuple[int, int]]:
+        index = 0
+        for number in self._sequence:
+            yield number, index
+            index += self._runs[number].fresh
+
+
+def _contradicting(one: Run, two: Run, shared: Sequence[tuple[int, int]]) -> int:
+    """Count the rows that should be in both runs and are in one, but for those that are new.
+
+    In a fixed order both hold everything between the first and the last row that they share, and
+    beyond these one of them must come to its end. What contradicts that has gone meanwhile, or the
+    order is another one.
+    """
+    old_one = [key not in one.new for key in one.keys]
+    old_two = [key not in two.new for key in two.keys]
+    (first_one, first_two), (last_one, last_two) = shared[0], shared[-1]
+    before = min(sum(old_one[:first_one]), sum(old_two[:first_two]))
+    after = min(sum(old_one[last_one + 1 :]), sum(old_two[last_two + 1 :]))
+    shared_old = sum(old_one[at] for at, _ in shared)
+    within_one = sum(old_one[first_one : last_one + 1]) - shared_old
+    shared_old = sum(old_two[at] for _, at in shared)
+    within_two = sum(old_two[first_two : last_two + 1]) - shared_old
+    return before + after + within_one + within_two
+
+
+def _has_ties(created: Sequence[datetime | None]) -> bool:
+    """Tell whether two rows that follow each other were created at the same moment."""
+    return any(one is not None and one == other for one, other in pairwise(created))

@@ -1,0 +1,86 @@
+"""The count: as many rows found that were there at the start as there were."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Protocol
+
+from attrs import define, field
+
+__all__ = ["Row", "RowCount"]
+
+CLOCK_SLACK = timedelta(seconds=5)
+"""How far the clocks behind `Date` and behind `created_at` may be apart."""
+
+
+class Row(Protocol):
+    """A row of a listing, and what is asked of it."""
+
+    @property
+    def id(self) -> str:
+        """Identifies the row."""
+        ...
+
+    @property
+    def created_at(self) -> datetime | None:
+        """When it was created."""
+        ...
+
+    @property
+    def updated_at(self) -> datetime | None:
+        """When it last changed."""
+        ...
+
+
+@define
+class RowCount:
+    """Counts the rows that were there when the first page was read.
+
+    Attributes:
+        total: How many there were, by the first page.
+        read_at: When the first page was read, by its `Date`.
+        filter_may_change: Whether rows enter or leave the filter when they change.
+        found: How many of them were found.
+        contradicted: Whether something shows that this cannot be counted.
+    """
+
+    total: int
+    read_at: float | None
+    filter_may_change: bool
+    found: int = 0
+    contradicted: bool = False
+    _before: datetime | None = field(init=False, default=None)
+
+    def __attrs_post_init__(self) -> None:
+        if self.read_at is not None:
+            self._before = datetime.fromtimestamp(self.read_at, UTC) - CLOCK_SLACK
+
+    @property
+    def holds(self) -> bool:
+        """Whether all that were there have been found."""
+        return self.found == self.total and not self.contradicted
+
+    def was_there(self, row: Row) -> bool:
+        """Tell whether a row surely was there when the first page was read."""
+        before = self._before
+        if before is None or row.created_at is None or row.created_at >= before:
+            return False
+        if not self.filter_may_change:
+            return True
+        return row.updated_at is not None and row.updated_at < before
+
+    def is_new(self, row: Row) -> bool:
+        """Tell whether a row may have come only after the first page, by its own times."""
+        before = self._before
+        if before is None:
+            return False
+        if row.created_at is not None and row.created_at >= before:
+            return True
+        return self.filter_may_change and row.updated_at is not None and row.updated_at >= before
+
+    def can_hold(self, rows: Sequence[Row]) -> bool:
+        """Tell whether rows like these, of the first page, have the times to be counted by."""
+        return self._before is not None and all(
+            row.created_at is not None
+            and (row.updated_at is not None or not self.filter_may_change)
+            for row in rows
+        )

@@ -1,0 +1,56 @@
+"""The way through a listing from its first page to its last, while it grows and shrinks."""
+
+import math
+
+from attrs import define, evolve
+
+from telnyx_orders.page_windows import PageRequest, next_window
+
+__all__ = ["Sweep"]
+
+
+@define
+class Sweep:
+    """Which page comes next, ascending.
+
+    Attributes:
+        size: How many rows are asked for.
+        given: How many rows a full page has, which the server may have decided by itself.
+        total: How many rows there are, by what was read last.
+        overlapping: Whether pages are chosen to share rows with those before them.
+        frontier: How many rows were asked for so far.
+        plain: How many of these by pages that do not overlap.
+    """
+
+    size: int
+    given: int
+    total: int
+    overlapping: bool = False
+    frontier: int = 0
+    plain: int = 0
+
+    @property
+    def left(self) -> int:
+        """How many pages are left, by what is known, if none of them overlaps."""
+        return math.ceil(max(0, self.total - self.frontier) / self.given)
+
+    def next(self) -> PageRequest | None:
+        """Give the next page, or `None` if there is none by what is known."""
+        if self.frontier >= self.total:
+            return None
+        page = None
+        if self.overlapping:
+            page = next_window(self.frontier, self.given, self.given // 10)
+        if page is None:
+            # Also where pages are too small to overlap: then larger ones will have to cross them.
+            page = PageRequest.at(self.frontier, self.given)
+            page = evolve(page, size=self.size)
+            if self.plain == page.start:
+                self.plain = page.end
+        self.frontier = page.end
+        return page
+
+    def stop_overlapping(self) -> None:
+        """Go on from the plain pages; the server took the others for pages of its own size."""
+        self.overlapping = False
+        self.frontier = min(self.frontier, self.plain)
