@@ -154,12 +154,14 @@ class Chain:
 
     def gaps(self) -> list[Gap]:
         """Give the places where the chain is open, in the order of the listing."""
-        parts = self._parts()
+        joins = self._valid_joins()
+        parts = self._parts(joins)
+        gone = self._gone(joins, parts)
         gaps: list[Gap] = []
         index, before = 0, None
         for number in self._sequence:
             run = self._runs[number]
-            if len(run.new) < len(run.keys):
+            if number not in gone and len(run.new) < len(run.keys):
                 if before is not None and parts[before] != parts[number]:
                     gaps.append(Gap(index))
                 before = number
@@ -169,7 +171,12 @@ class Chain:
             gaps.append(Gap(index, at_end=True))
         return gaps
 
-    def _parts(self) -> list[int]:
+    def _valid_joins(self) -> list[tuple[int, int]]:
+        # Among orders created at the same moment the listing may change its mind, and one that two
+        # pages share then says nothing of those that neither shows.
+        return [(one, other) for one, other, firm in self._joins if firm or not self._ties]
+
+    def _parts(self, joins: Sequence[tuple[int, int]]) -> list[int]:
         """Give each run the number of the part of the chain that it belongs to."""
         parent = list(range(len(self._runs)))
 
@@ -178,12 +185,34 @@ class Chain:
                 parent[number] = number = parent[parent[number]]
             return number
 
-        for one, other, firm in self._joins:
-            # Among orders created at the same moment the listing may change its mind, and one that
-            # two pages share then says nothing of those that neither shows.
-            if firm or not self._ties:
-                parent[root(other)] = root(one)
+        for one, other in joins:
+            parent[root(other)] = root(one)
         return [root(number) for number in range(len(parent))]
+
+    def _gone(self, joins: Sequence[tuple[int, int]], parts: Sequence[int]) -> set[int]:
+        """Give the runs whose rows are all gone: a later page across their place has none of them.
+
+        Nothing can be joined to them any more, and nothing has to be.
+        """
+        apart = [number for number in self._sequence if parts[number] != parts[0]]
+        if not apart:
+            return set()
+        place = {number: at for at, number in enumerate(self._sequence)}
+        reach: dict[int, list[int]] = {}
+        for one, other in joins:
+            for run, shares in ((one, other), (other, one)):
+                if parts[run] == parts[0] and shares in place:
+                    reach.setdefault(run, []).append(place[shares])
+                    if run in place:
+                        reach[run].append(place[run])
+        return {
+            number
+            for number in apart
+            if any(
+                run > number and min(places) < place[number] < max(places)
+                for run, places in reach.items()
+            )
+        }
 
     def offsets(self, gaps: Sequence[Gap], since: int) -> list[int]:
         """Estimate at which offset each gap lies by now.

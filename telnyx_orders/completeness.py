@@ -86,7 +86,7 @@ class Completeness:
 
     def __attrs_post_init__(self) -> None:
         self._chain = Chain(lenient=self.filter_may_change)
-        self._sweep = Sweep(self.size, self.size, total=1)
+        self._sweep = Sweep(self.size, self.size, self.max_size, total=1)
 
     @property
     def left(self) -> int:
@@ -119,7 +119,7 @@ class Completeness:
 
     def next(self) -> PageRequest | None:
         """Give the next page to read, or `None` if there is none until another was read."""
-        if self._failure:
+        if not self.left:
             return None
         if self.proof is None and self.pages_read + self._under_way >= self._budget:
             repeats = ", or the server repeats itself" if self._repeats else ""
@@ -184,7 +184,7 @@ class Completeness:
         if meta.total_pages > 1:
             sweep.given = len(rows)
             if sweep.given < self.size:
-                self.max_size = sweep.given
+                self.max_size = sweep.max_size = sweep.given
         self._count = RowCount(total, date, self.filter_may_change)
         self._count.contradicted = _pages(total, sweep.given) != max(1, meta.total_pages)
         sweep.frontier = sweep.plain = sweep.given

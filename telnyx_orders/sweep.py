@@ -9,6 +9,10 @@ from telnyx_orders.page_windows import PageRequest, next_window
 __all__ = ["Sweep"]
 
 
+LEAST_WINDOW = 50
+"""How many rows a page that overlaps others has at least, where the server gives so many."""
+
+
 @define
 class Sweep:
     """Which page comes next, ascending.
@@ -16,6 +20,7 @@ class Sweep:
     Attributes:
         size: How many rows are asked for.
         given: How many rows a full page has, which the server may have decided by itself.
+        max_size: How many rows a page may have.
         total: How many rows there are, by what was read last.
         overlapping: Whether pages are chosen to share rows with those before them.
         frontier: How many rows were asked for so far.
@@ -24,6 +29,7 @@ class Sweep:
 
     size: int
     given: int
+    max_size: int
     total: int
     overlapping: bool = False
     frontier: int = 0
@@ -40,9 +46,10 @@ class Sweep:
             return None
         page = None
         if self.overlapping:
-            page = next_window(self.frontier, self.given, self.given // 10)
+            # Pages of a few rows could hardly overlap, and would be outrun by what changes.
+            size = min(max(self.given, LEAST_WINDOW), max(self.given, self.max_size))
+            page = next_window(self.frontier, size, size // 16)
         if page is None:
-            # Also where pages are too small to overlap: then larger ones will have to cross them.
             page = PageRequest.at(self.frontier, self.given)
             page = evolve(page, size=self.size)
             if self.plain == page.start:

@@ -19,6 +19,7 @@ from telnyx_orders import (
     ConfigurationError,
     ConflictError,
     ErrorDetail,
+    FetchReport,
     IncompleteFetchError,
     InternalServerError,
     NotFoundError,
@@ -442,7 +443,9 @@ def test_an_incomplete_fetch_carries_what_had_arrived():
     error = IncompleteFetchError("page 3 was cut off", orders=list(ORDERS))
     assert error.orders == ORDERS
     assert error.reason == "page 3 was cut off"
-    assert str(error) == "page 3 was cut off (2 orders had arrived; they are in `orders`)"
+    assert str(error) == (
+        "page 3 was cut off. Try again. (2 orders had arrived; they are in `orders`)"
+    )
     assert error.transient is False
 
 
@@ -450,18 +453,37 @@ def test_an_incomplete_fetch_without_orders():
     """Nothing need have arrived; the message then speaks of no orders."""
     error = IncompleteFetchError("nothing came")
     assert error.orders == ()
-    assert str(error) == "nothing came"
+    assert str(error) == "nothing came. Try again."
+
+
+REPORT = FetchReport(
+    proof=None,
+    reason="page 3 was cut off",
+    partial=False,
+    orders=2,
+    pages=2,
+    requests=3,
+    rereads=0,
+    duplicates=0,
+    total_first=5,
+    total_last=5,
+    retries=1,
+    rate_limit_seconds=0.0,
+)
 
 
 def test_an_incomplete_fetch_can_be_given_its_orders_later():
-    """`with_orders` gives the same reason with other orders, and leaves the first error alone."""
-    first = IncompleteFetchError("page 3 was cut off")
-    second = first.with_orders(ORDERS)
+    """`carrying` gives the same reason with orders and report, and leaves the first error alone."""
+    first = IncompleteFetchError("page 3 was cut off", advice="Call again")
+    second = first.carrying(ORDERS, REPORT)
     assert type(second) is IncompleteFetchError
-    assert second.reason == "page 3 was cut off"
-    assert second.orders == ORDERS
-    assert str(second) == "page 3 was cut off (2 orders had arrived; they are in `orders`)"
-    assert first.orders == ()
+    assert (second.reason, second.advice) == ("page 3 was cut off", "Call again")
+    assert (second.orders, second.report) == (ORDERS, REPORT)
+    assert str(second) == (
+        "page 3 was cut off. Call again. (2 orders had arrived; they are in `orders`)"
+    )
+    assert (first.orders, first.report) == ((), None)
+    assert pickle.loads(pickle.dumps(second)).report == REPORT
 
 
 @pytest.mark.parametrize("cls", [APIConnectionError, APITimeoutError])
