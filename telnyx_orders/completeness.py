@@ -183,20 +183,22 @@ class Completeness:
 
     def _add(self, request: PageRequest, rows: Sequence[T], meta: PageMeta) -> list[T]:
         """Add the rows of a page to both proofs, and follow what it says of the listing."""
-        count, sweep, is_first = self._count, self._sweep, self.pages_read == 1
+        count, sweep = self._count, self._sweep
         by_key = dict(zip(row_keys([row.id for row in rows]), rows, strict=True))
         keys, distinct = list(by_key), list(by_key.values())
+        created = [row.created_at for row in distinct]
+        all_there = self.pages_read == 1 or count.were_there(distinct, created)
         new = frozenset[RowKey]()
-        if not is_first:
+        if not all_there:
             new = frozenset(key for key, row in by_key.items() if count.is_new(row))
         last = request.number >= meta.total_pages
         if not last and len(rows) == sweep.given != request.size != self.size:
             self._own_size = True
             sweep.stop_overlapping()
         start = (request.number - 1) * sweep.given if self._own_size else request.start
-        places = self._chain.add(Run(keys, start, last, new), [row.created_at for row in distinct])
+        places = self._chain.add(Run(keys, start, last, new), created)
         fresh = [distinct[place] for place in places]
-        there = len(fresh) if is_first else sum(map(count.was_there, fresh))
+        there = len(fresh) if all_there else sum(map(count.was_there, fresh))
         count.found += there
         count.contradicted = count.contradicted or count.found > count.total
         if there and self._closing:
