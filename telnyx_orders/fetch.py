@@ -82,7 +82,12 @@ class Listing(Generic[T]):
     page_type: type[Page[T]]
 
     async def page(
-        self, number: int | None, size: int | None, stats: CallStats | None = None
+        self,
+        number: int | None,
+        size: int | None,
+        stats: CallStats | None = None,
+        *,
+        background: bool = False,
     ) -> Reply[Page[T]]:
         """Get one page; `None` leaves a choice to the server."""
         parameters = list(self.parameters)
@@ -90,7 +95,9 @@ class Listing(Generic[T]):
             parameters.append(("page[number]", str(number)))
         if size is not None:
             parameters.append(("page[size]", str(size)))
-        return await self.transport.get(self.path, parameters, self.page_type, stats)
+        return await self.transport.get(
+            self.path, parameters, self.page_type, stats, background=background
+        )
 
 
 class Fetch(Generic[T]):
@@ -238,7 +245,8 @@ class Fetch(Generic[T]):
         while self._window is not None and number >= self.plan.start + self._taken + self._window:
             self._room.clear()
             await self._room.wait()
-        reply = await self._listing.page(number, self._size, self._stats)
+        later = number != self.plan.start
+        reply = await self._listing.page(number, self._size, self._stats, background=later)
         page = reply.value
         fresh: list[T] = []
         for row in page.data:
