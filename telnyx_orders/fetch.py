@@ -85,7 +85,12 @@ class Listing(Generic[T]):
     filter_may_change: bool = False
 
     async def page(
-        self, number: int | None, size: int | None, stats: CallStats | None = None
+        self,
+        number: int | None,
+        size: int | None,
+        stats: CallStats | None = None,
+        *,
+        background: bool = False,
     ) -> Reply[Page[T]]:
         """Get one page; `None` leaves a choice to the server."""
         parameters = list(self.parameters)
@@ -93,7 +98,9 @@ class Listing(Generic[T]):
             parameters.append(("page[number]", str(number)))
         if size is not None:
             parameters.append(("page[size]", str(size)))
-        return await self.transport.get(self.path, parameters, self.page_type, stats)
+        return await self.transport.get(
+            self.path, parameters, self.page_type, stats, background=background
+        )
 
 
 class Fetch(Generic[T]):
@@ -305,7 +312,9 @@ class Fetch(Generic[T]):
         while self._window is not None and place >= self._taken + self._window:
             self._room.clear()
             await self._room.wait()
-        reply = await self._listing.page(request.number, request.size, self._stats)
+        reply = await self._listing.page(
+            request.number, request.size, self._stats, background=place > 0
+        )
         page = reply.value
         number = self._course.pages_read
         fresh = self._course.read(request, page.data, page.meta, reply.date)

@@ -4,10 +4,11 @@ from collections.abc import Callable
 from typing import TypeVar
 
 import cattrs
-from attrs import frozen
+from attrs import Factory, frozen
 
 from telnyx_orders.decoding import BodyDecoder
 from telnyx_orders.errors import KEPT_BODY_BYTES, APIStatusError, ResponseDecodeError
+from telnyx_orders.rate_limit_headers import RateLimitHeaders
 from telnyx_orders.serialization import make_converter
 
 __all__ = ["Answer", "AnswerReader", "succeeded"]
@@ -26,6 +27,7 @@ class Answer:
         date: Its `Date` (RFC 9110, 6.6.1), in seconds since the Unix epoch.
         location: Where it redirects to. Not read of a success.
         retry_after: How many seconds it asks to wait. Not read of a success.
+        rate_limit: What it tells of the rate limit.
     """
 
     status: int
@@ -34,6 +36,7 @@ class Answer:
     date: float | None = None
     location: str | None = None
     retry_after: float | None = None
+    rate_limit: RateLimitHeaders = Factory(RateLimitHeaders)
 
 
 def succeeded(status: int) -> bool:

@@ -18,9 +18,9 @@ from attrs import frozen
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception
 
 from telnyx_orders.clock import Clock, check_seconds, check_seconds_or_zero
-from telnyx_orders.errors import APIStatusError, TelnyxError
+from telnyx_orders.errors import APIStatusError, RateLimitError, TelnyxError
 
-__all__ = ["RetryPolicy", "http_date", "requested_wait", "run_attempts"]
+__all__ = ["RetryPolicy", "http_date", "requested_wait", "retry_after", "run_attempts"]
 
 T = TypeVar("T")
 
@@ -33,16 +33,26 @@ def _check_attempts(_: object, attribute: "attrs.Attribute[int]", value: int) ->
         raise ValueError(f"{attribute.name}: expected an integer from 1, got {value!r}")
 
 
+def _check_budget(_: object, attribute: "attrs.Attribute[int]", value: int | None) -> None:
+    if value is not None and (not isinstance(value, int) or isinstance(value, bool) or value < 0):
+        raise ValueError(f"{attribute.name}: expected an integer from 0 or None, got {value!r}")
+
+
 @frozen(kw_only=True)
 class RetryPolicy:
     """How often and how long a call is retried.
 
     Attributes:
         max_attempts: How many times a request is sent at most; 1 means no retry.
-        max_seconds: How many seconds a call may take in all, its attempts and the waits between
-            them; `None` for no limit. Waiting for other calls of the same client does not count.
+        max_seconds: How many seconds a call may take in all, its attempts, the waits between them
+            and what the rate limit holds it; `None` for no limit. Waiting for a place among the
+            `concurrency` requests of the client does not count. The pages of a fetch wait for one
+            another in any case: there it bounds each time that the rate limit is used up.
         backoff_base: The longest wait after the first attempt, in seconds; it doubles with each.
         backoff_cap: The longest wait that backoff comes to, in seconds. A server can ask for more.
+        budget: How many retries all calls of a client may make without success, so that retries do
+            not multiply an outage: see `RetryBudget`. Never less than the client's `concurrency`;
+            `None` for no budget.
 
     Raises:
         ValueError: A number is out of its range.
@@ -52,6 +62,7 @@ class RetryPolicy:
     max_seconds: float | None = attrs.field(default=120.0, validator=check_seconds)
     backoff_base: float = attrs.field(default=0.5, validator=check_seconds_or_zero)
     backoff_cap: float = attrs.field(default=8.0, validator=check_seconds_or_zero)
+    budget: int | None = attrs.field(default=20, validator=_check_budget)
 
     def wait(self, attempt: int, error: BaseException | None, chance: float) -> float:
         """Give the seconds to wait after an attempt.
@@ -84,6 +95,8 @@ async def run_attempts(
     *,
     spent: Callable[[], float],
     before_wait: Callable[[TelnyxError, int, float], None],
+    refused_for: Callable[[], float] | None = None,
+    may_retry: Callable[[TelnyxError], bool] = lambda _: True,
 ) -> T:
     """Run the attempts of one call, as tenacity does, until one succeeds or no more may follow.
 
@@ -94,10 +107,32 @@ async def run_attempts(
         spent: How many seconds the call has taken so far.
         before_wait: Told of each error that is retried, with the number of the attempt that met
             it and the seconds that are waited now.
+        refused_for: Where attempts themselves wait until a 429 is over: how many seconds that is.
+        may_retry: Asked last, before an error that may be retried is.
 
     Raises:
         BaseException: What the last attempt raised.
     """
+    refused = False
+
+    def wait(state: RetryCallState) -> float:
+        nonlocal refused
+        error = _error(state)
+        refused = isinstance(error, RateLimitError)
+        if refused and refused_for is not None:
+            return refused_for()
+        return policy.wait(state.attempt_number, error, clock.random())
+
+    async def sleep(seconds: float) -> None:
+        if not refused or refused_for is None:
+            await clock.sleep(seconds)
+
+    def stop(state: RetryCallState) -> bool:
+        error = _error(state)
+        seconds = spent() + state.upcoming_sleep
+        if policy.exhausted(state.attempt_number, seconds) or not isinstance(error, TelnyxError):
+            return True
+        return not may_retry(error)
 
     def told(state: RetryCallState) -> None:
         error = _error(state)
@@ -105,10 +140,10 @@ async def run_attempts(
             before_wait(error, state.attempt_number, state.upcoming_sleep)
 
     retrying = AsyncRetrying(
-        sleep=clock.sleep,
+        sleep=sleep,
         retry=retry_if_exception(lambda error: isinstance(error, TelnyxError) and error.transient),
-        wait=lambda state: policy.wait(state.attempt_number, _error(state), clock.random()),
-        stop=lambda state: policy.exhausted(state.attempt_number, spent() + state.upcoming_sleep),
+        wait=wait,
+        stop=stop,
         before_sleep=told,
         reraise=True,
     )
@@ -129,14 +164,18 @@ def requested_wait(status: int, headers: Mapping[str, str], now: float) -> float
         headers: Its headers, by case-insensitive name.
         now: Seconds since the Unix epoch.
     """
-    asked = _seconds(headers.get("Retry-After"))
-    if asked is None:
-        asked = _seconds_until(headers.get("Retry-After"), now)
+    asked = retry_after(headers, now)
     if not asked and status == 429:
         reset = _seconds(headers.get("x-ratelimit-reset"))
         if reset is not None:
             asked = max(0.0, reset - now) if reset > EPOCH_BEFORE else reset
     return asked
+
+
+def retry_after(headers: Mapping[str, str], now: float) -> float | None:
+    """Read `Retry-After`, in seconds from now, or `None`."""
+    asked = _seconds(headers.get("Retry-After"))
+    return _seconds_until(headers.get("Retry-After"), now) if asked is None else asked
 
 
 def _seconds(value: str | None) -> float | None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import math
 from collections.abc import Iterable
 from typing import Generic, TypeVar
 
@@ -11,6 +12,7 @@ import cattrs
 import yarl
 from attrs import define, frozen
 
+from telnyx_orders.admission import Admission, HeldTooLongError
 from telnyx_orders.clock import Clock, check_seconds
 from telnyx_orders.connection_errors import CONNECTION_ERRORS, map_connection_error, shown_cause
 from telnyx_orders.errors import (
@@ -21,8 +23,11 @@ from telnyx_orders.errors import (
     TelnyxError,
 )
 from telnyx_orders.filters import encode_query
+from telnyx_orders.rate_limit import RateLimitGate
+from telnyx_orders.rate_limit_headers import RateLimitHeaders
 from telnyx_orders.responses import Answer, AnswerReader, succeeded
 from telnyx_orders.retry import RetryPolicy, http_date, requested_wait, run_attempts
+from telnyx_orders.retry_budget import RetryBudget
 from telnyx_orders.session import (
     ConnectionLostError,
     ConnectionTrace,
@@ -90,18 +95,29 @@ class _Call:
 
     name: str
     url: yarl.URL
-    stats: CallStats
+    stats: tuple[CallStats, ...]
+    background: bool
     attempts: int = 0
     seconds: float = 0.0
+    budgeted: int = 0
     last_error: str = ""
+
+    def note_attempt(self, held: float) -> None:
+        """Take in that an attempt is made, which the rate limit held for so long."""
+        self.attempts += 1
+        if not self.background:
+            self.seconds += held
+        for stats in self.stats:
+            stats.requests += 1
+            stats.rate_limit_seconds += held
 
     def note_retry(self, error: TelnyxError, attempt: int, wait: float) -> None:
         """Take in that an attempt failed, and that another follows after a wait."""
         self.last_error = str(error)
-        self.seconds += wait
-        self.stats.retries += 1
-        if isinstance(error, RateLimitError):
-            self.stats.rate_limit_seconds += wait
+        if not isinstance(error, RateLimitError):
+            self.seconds += wait
+        for stats in self.stats:
+            stats.retries += 1
         cause = error.status if isinstance(error, APIStatusError) else type(error).__name__
         logger.warning(
             "%s: attempt %d failed (%s), trying again in %.2f s", self.name, attempt, cause, wait
@@ -156,7 +172,9 @@ class Transport:
         self._answers = AnswerReader(api_key, converter)
         self._clock = clock
         # Waiting happens here and not in the connector, where it would use up the timeouts.
-        self._places = asyncio.Semaphore(concurrency)
+        self._admission = Admission(RateLimitGate(), concurrency, retry, clock)
+        self._budget = None if retry.budget is None else RetryBudget(max(retry.budget, concurrency))
+        self.stats = CallStats()
 
     async def get(
         self,
@@ -164,6 +182,8 @@ class Transport:
         parameters: Iterable[tuple[str, str]],
         wanted: type[T],
         stats: CallStats | None = None,
+        *,
+        background: bool = False,
     ) -> Reply[T]:
         """Get a resource, retrying what can pass.
 
@@ -171,33 +191,38 @@ class Transport:
             path: The path below the base URL, such as `/number_orders`.
             parameters: The query, not yet encoded.
             wanted: What the body is to become.
-            stats: Where retries and waits are added up.
+            stats: Where retries and waits are added up, besides the transport's own `stats`.
+            background: Whether calls that somebody waits for go ahead, as of pages that are
+                fetched in advance. Such a call endures that the rate limit is used up again and
+                again, if never for longer than `RetryPolicy.max_seconds`.
 
         Raises:
             APIConnectionError: No complete answer came.
-            APIStatusError: The answer says that it went wrong.
+            APIStatusError: The answer says that it went wrong. A `RateLimitError` also says that
+                no answer was asked for, as the rate limit would hold the call for too long.
             ResponseDecodeError: The answer is not what the API promises.
             ClientStateError: The client is closed, or belongs to another event loop.
         """
         query = encode_query(parameters)
         url = f"{self._base_url}{path}" + (f"?{query}" if query else "")
-        call = _Call(f"GET {path}", yarl.URL(url, encoded=True), stats or CallStats())
+        together = (self.stats,) if stats is None else (self.stats, stats)
+        call = _Call(f"GET {path}", yarl.URL(url, encoded=True), together, background)
 
         async def attempt() -> Reply[T]:
-            call.attempts += 1
-            call.stats.requests += 1
             answer = await self._send(call, lifetime)
             value = self._answers.read(answer, wanted, call=call.name, attempts=call.attempts)
             return Reply(value, answer.date)
 
         try:
             async with self.sessions.lifetime() as lifetime:
-                return await run_attempts(
+                reply = await run_attempts(
                     self._retry,
                     self._clock,
                     attempt,
                     spent=lambda: call.seconds,
                     before_wait=call.note_retry,
+                    refused_for=self._admission.closed_for,
+                    may_retry=lambda error: self._may_retry(call, error),
                 )
         except LifetimeOverError:
             last = f"; the last error was: {call.last_error}" if call.last_error else ""
@@ -206,9 +231,44 @@ class Transport:
                 f"{self._retry.max_seconds:g} s and {call.attempts} attempts{last}",
                 attempts=call.attempts,
             ) from None
+        except HeldTooLongError as error:
+            raise self._held_too_long(call, error.seconds) from None
+        if self._budget is not None:
+            self._budget.succeeded(call.budgeted)
+        return reply
+
+    def _may_retry(self, call: _Call, error: TelnyxError) -> bool:
+        # A 429 is no sign of an outage, and the gate lets few requests find out when it is over.
+        if self._budget is None or isinstance(error, RateLimitError):
+            return True
+        if self._budget.take(self._clock.monotonic()):
+            call.budgeted += 1
+            return True
+        why = "so many calls of this client fail that its RetryPolicy.budget is used up"
+        error.args = (f"{error.args[0]} Not tried again: {why}.", *error.args[1:])
+        return False
+
+    def _held_too_long(self, call: _Call, seconds: float) -> RateLimitError:
+        sent = "sent" if call.attempts == 0 else "sent again"
+        return RateLimitError(
+            f"{call.name} was not {sent}: the rate limit is used up for another {seconds:.10g} s, "
+            f"longer than RetryPolicy.max_seconds = {self._retry.max_seconds:g} s allows. "
+            f"{RateLimitError.advice}",
+            status=429,
+            attempts=call.attempts,
+            retry_after=seconds,
+        )
 
     async def _send(self, call: _Call, lifetime: Lifetime) -> Answer:
-        async with self._places:
+        most = math.inf if self._retry.max_seconds is None else self._retry.max_seconds
+        permit, held = await self._admission.enter(
+            background=call.background,
+            again=call.attempts > 0,
+            allowed=most if call.background else most - call.seconds,
+        )
+        call.note_attempt(held)
+        answer: Answer | None = None
+        try:
             session = self.sessions.session()
             outcome, request_id = "cancelled", "-"
             if self._retry.max_seconds is not None:
@@ -233,6 +293,11 @@ class Transport:
                     taken * 1000,
                     self._answers.redact(request_id),
                 )
+        finally:
+            if answer is None:
+                self._admission.leave(permit)
+            else:
+                self._admission.leave(permit, answer.status, answer.rate_limit)
         # Out of the except block, or the foreign error would be the context even where it must not
         # be shown as the cause.
         mapped = map_connection_error(call.name, failure, self._answers.redact, call.attempts)
@@ -276,12 +341,14 @@ class Transport:
         ) as response:
             status, headers = response.status, response.headers
             request_id = headers.get("x-request-id")
+            rate_limit = RateLimitHeaders.read(headers, self._clock.now())
             if succeeded(status):
                 return Answer(
                     status=status,
                     body=await response.read(),
                     request_id=request_id,
                     date=http_date(headers.get("Date")),
+                    rate_limit=rate_limit,
                 )
             return Answer(
                 status=status,
@@ -289,6 +356,7 @@ class Transport:
                 request_id=request_id,
                 location=headers.get("Location"),
                 retry_after=requested_wait(status, headers, self._clock.now()),
+                rate_limit=rate_limit,
             )
 
 
