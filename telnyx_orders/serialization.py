@@ -159,10 +159,9 @@ def _tuple_factory(wanted: Any, converter: cattrs.Converter) -> StructureHook:
                 if len(faults) == MOST_FAULTS:
                     break
         if faults:
-            # pyright checks the arguments against `ExceptionGroup.__init__`, which takes no class.
-            raise cattrs.IterableValidationError(  # pyright: ignore[reportCallIssue]
-                f"While structuring {rows!r}", faults, rows
-            )
+            what = f"While structuring {rows!r}"
+            # pyright sees `ExceptionGroup.__init__`, which takes no class.
+            raise cattrs.IterableValidationError(what, faults, rows)  # pyright: ignore[reportCallIssue]
         return tuple(structured)
 
     return structure
