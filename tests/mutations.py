@@ -171,7 +171,7 @@ CODINGS: list[tuple[str | None, Callable[[bytes], bytes]]] = [
     *(("gzip", gzip.compress), ("deflate", zlib.compress), ("deflate", bytes), ("br", bytes)),
 ]
 
-LIMIT = 64 * 1024
+LIMIT = 1024 * 1024
 
 READER = AnswerReader(KEY, None, LIMIT)
 
@@ -217,7 +217,7 @@ def outcome(rng: random.Random) -> str:
     assert RetryPolicy().wait(1, error, 0.5) >= 0
     again = pickle.loads(pickle.dumps(error))
     assert (type(again), str(again)) == (type(error), str(error))
-    return type(error).__name__
+    return type(error).__name__ + (", which can pass" if error.transient else "")
 
 
 RESPONSE = b"""\

@@ -13,8 +13,9 @@ async def test_changed_answers_with_either_parser() -> None:
     """With orjson and without it, the same comes of every changed answer."""
     counted = in_two_processes(0, 1500)
     assert counted["Page"] > 50
-    assert counted["ResponseDecodeError"] > 500
-    assert counted.keys() >= {"RateLimitError", "InternalServerError", "BadRequestError"}
+    assert counted["ResponseDecodeError"] > 100
+    assert counted["ResponseDecodeError, which can pass"] > 100
+    assert counted["BadRequestError"] > 10
 
 
 async def test_changed_answers_on_the_wire() -> None:
