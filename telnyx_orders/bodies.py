@@ -12,6 +12,7 @@ from typing import Protocol
 from attrs import frozen
 
 from telnyx_orders.error_details import one_line
+from telnyx_orders.errors import KEPT_BODY_BYTES
 
 __all__ = ["ACCEPTED_CODINGS", "DEFAULT_MAX_BODY_BYTES", "ArrivingBody", "BodyFault", "crowded"]
 
@@ -73,7 +74,7 @@ class ArrivingBody:
         limit: How many bytes it may have, as received and as kept.
 
     Attributes:
-        fault: Why reading on is of no use; `content` is what was kept until then.
+        fault: Why reading on is of no use; `content` is the beginning, as an error keeps it.
     """
 
     def __init__(self, coding: str | None, limit: int) -> None:
@@ -140,10 +141,14 @@ class ArrivingBody:
 
     def _too_large(self) -> None:
         expected = f"a body of at most {self._limit} bytes"
-        self.fault = self.fault or BodyFault(expected, "more", TOO_LARGE, transient=False)
+        self._refuse(BodyFault(expected, "more", TOO_LARGE, transient=False))
 
     def _garbled(self, got: str) -> None:
-        self.fault = self.fault or BodyFault(f"a body in {self._coding}", got)
+        self._refuse(BodyFault(f"a body in {self._coding}", got))
+
+    def _refuse(self, fault: BodyFault) -> None:
+        self.fault = self.fault or fault
+        del self._content[KEPT_BODY_BYTES:]
 
 
 def crowded(body: bytes, limit: int) -> BodyFault | None:

@@ -368,6 +368,18 @@ HOSTILE = [
         r"at most \d+ values, got 3\d+\. .*max_body_bytes",
     ),
     Hostile(
+        "as many objects as are taken",
+        makes_json(lambda: filled(b'{"":0},', 7_340_000)),
+        ResponseDecodeError,
+        r"^\$\.data\[0\]\.id: expected a string, got nothing",
+    ),
+    Hostile(
+        "as many values as are taken",
+        makes_json(lambda: filled(b'"abcdefghijklmnopqrstu",', 67_000_000)),
+        ResponseDecodeError,
+        r"^\$\.data\[0\]: expected an object, got \"abc",
+    ),
+    Hostile(
         "a million bad rows",
         makes_json(lambda: filled(b"0,", 2_000_000)),
         ResponseDecodeError,

@@ -38,6 +38,7 @@ from tests.hostile import (
     bomb,
     context_of,
     filled,
+    hangs_up,
     named,
     repeats,
     response,
@@ -346,7 +347,7 @@ async def test_a_port_on_which_somebody_listens_later() -> None:
 
             async def respond(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
                 await reader.readuntil(b"\r\n\r\n")
-                await sends(response(EMPTY))(reader, writer)
+                await hangs_up(response(EMPTY))(reader, writer)
 
             port.listen()
             async with await asyncio.start_server(respond, sock=port):
