@@ -10,6 +10,7 @@ import cattrs
 from aiohttp.abc import AbstractResolver
 
 from telnyx_orders import configuration
+from telnyx_orders.bodies import DEFAULT_MAX_BODY_BYTES
 from telnyx_orders.clock import Clock
 from telnyx_orders.resources.number_orders import NumberOrders
 from telnyx_orders.retry import RetryPolicy
@@ -36,6 +37,9 @@ class OrdersClient:
         retry: How often and how long a call is retried.
         timeout: How long an attempt may stand still: a `Timeout`, or seconds for both its limits.
         converter: A cattrs converter for what arrives, made by `make_converter()` and extended.
+        max_body_bytes: How many bytes the body of an answer may have, once it is decompressed. A
+            larger one is not read on, and is a `ResponseDecodeError`. A page of 250 orders with 20
+            numbers each takes 1.3 MB.
         user_agent: What to add to the `User-Agent`, such as the name of your application.
         trace_configs: aiohttp's tracing hooks, for an own session.
         ssl_context: How to verify the server, for an own session.
@@ -66,6 +70,7 @@ class OrdersClient:
         retry: RetryPolicy | None = None,
         timeout: Timeout | float | None = None,
         converter: cattrs.Converter | None = None,
+        max_body_bytes: int = DEFAULT_MAX_BODY_BYTES,
         user_agent: str | None = None,
         trace_configs: Sequence[aiohttp.TraceConfig] = (),
         ssl_context: ssl.SSLContext | None = None,
@@ -76,7 +81,8 @@ class OrdersClient:
     ) -> None:
         key = configuration.api_key(api_key)
         url = configuration.base_url(base_url, allow_insecure=allow_insecure)
-        configuration.check_concurrency(concurrency)
+        configuration.check_count("concurrency", concurrency)
+        configuration.check_count("max_body_bytes", max_body_bytes)
         configuration.check_type("session", session, aiohttp.ClientSession)
         configuration.check_type("ssl_context", ssl_context, ssl.SSLContext)
         configuration.check_type("resolver", resolver, AbstractResolver)
@@ -110,6 +116,7 @@ class OrdersClient:
                 timeout=configuration.timeout(timeout),
                 retry=configuration.retry_policy(retry),
                 converter=converter,
+                max_body_bytes=max_body_bytes,
                 clock=clock or Clock(),
             )
         )

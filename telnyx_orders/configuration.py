@@ -20,8 +20,8 @@ __all__ = [
     "api_key",
     "base_url",
     "check_borrowed",
-    "check_concurrency",
     "check_converter",
+    "check_count",
     "check_type",
     "key_ending",
     "proxy",
@@ -122,10 +122,10 @@ def _is_loopback(host: str) -> bool:
         return host == "localhost" or host.endswith(".localhost")
 
 
-def check_concurrency(given: int) -> None:
-    """Refuse a number of requests in flight that makes no sense."""
+def check_count(argument: str, given: int) -> None:
+    """Refuse a number of requests or bytes that makes no sense."""
     if not isinstance(given, int) or isinstance(given, bool) or given < 1:
-        raise ConfigurationError(f"concurrency: expected an integer from 1, got {given!r}")
+        raise ConfigurationError(f"{argument}: expected an integer from 1, got {given!r}")
 
 
 def check_type(argument: str, value: object, expected: type) -> None:

@@ -5,6 +5,7 @@ fails is structured a second time with it, to say where it went wrong.
 """
 
 import json
+import math
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any, TypeVar, get_args, get_origin
@@ -16,25 +17,19 @@ from attrs import frozen
 from telnyx_orders.error_details import one_line
 from telnyx_orders.errors import ResponseDecodeError
 from telnyx_orders.models import NumberOrder, OrderStatus
+from telnyx_orders.serialization import MALFORMED
 
 try:
     import orjson
 except ImportError:
     orjson = None  # type: ignore[assignment]  # mypy knows it as a module only
 
-__all__ = ["MALFORMED", "BodyDecoder"]
+__all__ = ["BodyDecoder"]
 
 T = TypeVar("T")
 
-MALFORMED = (
-    TypeError,
-    ValueError,
-    LookupError,
-    AttributeError,
-    cattrs.BaseValidationError,
-    cattrs.ForbiddenExtraKeysError,
-)
-"""What structuring raises when the data have another shape than the class."""
+LOOKED_AT = 10_000
+"""How many bytes or characters of a value are looked at to show the beginning of it."""
 
 
 @frozen
@@ -59,7 +54,7 @@ class BodyDecoder:
         try:
             value = _parse(body)
         except (ValueError, RecursionError) as error:
-            got = f"{self._shorten(repr(body))}: {self._shorten(str(error))}"
+            got = f"{self._shorten(repr(body[:LOOKED_AT]))}: {self._shorten(str(error))}"
             raise ResponseDecodeError("$", "JSON", got, transient=True) from None
         try:
             return self.converter.structure(value, wanted)
@@ -100,14 +95,23 @@ class BodyDecoder:
         return ResponseDecodeError(path, _describe(wanted), got, order_id=order_id)
 
     def _shown(self, value: object) -> str:
+        text = ""
         try:
-            return self._shorten(json.dumps(value, ensure_ascii=False))
+            # Not dumps() of the whole, which may be as large as a body can be.
+            for part in _ENCODER.iterencode(value):
+                text += part
+                if len(text) > LOOKED_AT:
+                    break
         except RecursionError:
             return "something nested too deeply"
+        return self._shorten(text)
 
     def _shorten(self, text: str) -> str:
         # In this order: a secret that is cut in two would not be found.
         return one_line(self.redact(text), 100)
+
+
+_ENCODER = json.JSONEncoder(ensure_ascii=False)
 
 
 def _place(error: BaseException) -> Any:
@@ -119,16 +123,33 @@ def _parse(body: bytes) -> object:
     if orjson is not None:
         return orjson.loads(body)
 
-    def refuse(constant: str) -> object:
-        # json takes NaN and Infinity, which are no JSON (RFC 8259, section 6); orjson does not.
-        raise ValueError(f"{constant} is no JSON")
-
     # Decoded here, since json would also take UTF-16 and UTF-32.
-    value: object = json.loads(body.decode(), parse_constant=refuse)
+    value: object = json.loads(
+        body.decode(), parse_constant=_refuse, parse_int=_integer, parse_float=_finite
+    )
     if b"\\ud" in body.lower():
         # Half of a surrogate pair is no text; encoding it fails.
         json.dumps(value, ensure_ascii=False).encode()
     return value
+
+
+def _refuse(constant: str) -> object:
+    # json takes NaN and Infinity, which are no JSON (RFC 8259, section 6); orjson does not.
+    raise ValueError(f"{constant} is no JSON")
+
+
+def _integer(digits: str) -> float:
+    # As with orjson, what 64 bits do not hold is no integer: arithmetic with it could fail.
+    if len(digits) <= 20 and -(2**63) <= (number := int(digits)) < 2**64:
+        return number
+    return _finite(digits)
+
+
+def _finite(digits: str) -> float:
+    number = float(digits)
+    if math.isinf(number):
+        raise ValueError("a number beyond what a float can be")
+    return number
 
 
 def _describe(wanted: Any) -> str:

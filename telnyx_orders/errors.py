@@ -269,13 +269,14 @@ class ResponseDecodeError(TelnyxError):
         attempts: int = 1,
         transient: bool = False,
         call: str | None = None,
+        advice: str | None = None,
     ) -> None:
         to = f" to {call}" if call else ""
+        usual = f"The answer{to} is not what the API documents: if it stays so, report it."
         within = f" (in order {one_line(order_id, 80)})" if order_id else ""
         context = _context(request_id, attempts)
         super().__init__(
-            f"{path}{within}: expected {expected}, got {got}. The answer{to} is not what the API "
-            f"documents: if it stays so, report it. ({context})"
+            f"{path}{within}: expected {expected}, got {got}. {advice or usual} ({context})"
         )
         self.path = path
         self.expected = expected

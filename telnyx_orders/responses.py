@@ -6,6 +6,7 @@ from typing import TypeVar
 import cattrs
 from attrs import Factory, frozen
 
+from telnyx_orders.bodies import BodyFault, crowded
 from telnyx_orders.decoding import BodyDecoder
 from telnyx_orders.errors import KEPT_BODY_BYTES, APIStatusError, ResponseDecodeError
 from telnyx_orders.rate_limit_headers import RateLimitHeaders
@@ -23,6 +24,7 @@ class Answer:
     Attributes:
         status: Its HTTP status.
         body: The whole body of a success, the beginning of another.
+        fault: Why `body` is not the whole body of a success.
         request_id: Its `x-request-id`.
         date: Its `Date` (RFC 9110, 6.6.1), in seconds since the Unix epoch.
         location: Where it redirects to. Not read of a success.
@@ -32,6 +34,7 @@ class Answer:
 
     status: int
     body: bytes
+    fault: BodyFault | None = None
     request_id: str | None = None
     date: float | None = None
     location: str | None = None
@@ -50,11 +53,15 @@ class AnswerReader:
     Args:
         api_key: The secret, which a careless gateway may have sent back.
         converter: How a body becomes an object; the one of `make_converter()` if `None`.
+        max_body_bytes: How many bytes the body of a success may have.
     """
 
-    def __init__(self, api_key: str, converter: cattrs.Converter | None) -> None:
+    def __init__(
+        self, api_key: str, converter: cattrs.Converter | None, max_body_bytes: int
+    ) -> None:
         self._api_key = api_key
         self.redact = _redactor(api_key)
+        self._max_body_bytes = max_body_bytes
         self._decoder = BodyDecoder(converter or make_converter(redact=self.redact), self.redact)
 
     def read(self, answer: Answer, wanted: type[T], *, call: str, attempts: int) -> T:
@@ -81,27 +88,33 @@ class AnswerReader:
                 retry_after=answer.retry_after,
                 location=self._redacted(answer.location),
             )
-        try:
-            return self._decoder.decode(answer.body, wanted)
-        except ResponseDecodeError as error:
-            failure = error
+        order_id, path = None, "$"
+        fault = answer.fault or crowded(answer.body, self._max_body_bytes)
+        if fault is None:
+            try:
+                return self._decoder.decode(answer.body, wanted)
+            except ResponseDecodeError as error:
+                order_id, path = error.order_id, error.path
+                fault = BodyFault(error.expected, error.got, transient=error.transient)
         raise ResponseDecodeError(
-            failure.path,
-            failure.expected,
-            failure.got,
-            order_id=failure.order_id,
+            path,
+            fault.expected,
+            fault.got,
+            order_id=order_id,
             request_id=request_id,
             body=self._text(answer.body),
             attempts=attempts,
-            transient=failure.transient,
+            transient=fault.transient,
             call=call,
+            advice=fault.advice,
         )
 
     def _redacted(self, text: str | None) -> str | None:
         return None if text is None else self.redact(text)
 
     def _text(self, body: bytes) -> str:
-        text = self.redact(body.decode(errors="replace"))
+        beginning = body[: KEPT_BODY_BYTES + len(self._api_key)]
+        text = self.redact(beginning.decode(errors="replace"))
         # Where reading stopped, or the answer broke off, the key may stand cut in two.
         for length in range(len(self._api_key) - 1, 3, -1):
             text = text.removesuffix(self._api_key[:length])

@@ -1,7 +1,7 @@
 """The cattrs converter between the API's JSON and the classes of this package, both ways."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any, cast, get_args, get_origin
 
@@ -13,12 +13,25 @@ from cattrs.gen import make_dict_structure_fn, override
 from telnyx_orders.error_details import one_line
 from telnyx_orders.models import NumberOrder, OrderPhoneNumber, OrderStatus, RegulatoryRequirement
 
-__all__ = ["make_converter"]
+__all__ = ["MALFORMED", "make_converter"]
 
 logger = logging.getLogger("telnyx_orders")
 
 StructureHook = Callable[[Any, Any], Any]
 """What cattrs calls with a value and the type wanted; `Any` is its own signature."""
+
+MALFORMED = (
+    TypeError,
+    ValueError,
+    LookupError,
+    AttributeError,
+    cattrs.BaseValidationError,
+    cattrs.ForbiddenExtraKeysError,
+)
+"""What structuring raises when the data have another shape than the class."""
+
+MOST_FAULTS = 100
+"""How many faults of a list are collected at most: each takes a kilobyte, and millions may come."""
 
 REMEMBERED = 1000
 """How many unlisted names are logged at most: a server must not fill the memory with them."""
@@ -33,7 +46,8 @@ def make_converter(
     It coerces nothing: a number where the API promises a string is an error.
 
     Args:
-        detailed_validation: Have cattrs collect every fault with its place, at twice the time.
+        detailed_validation: Have cattrs collect the faults with their places, of each list the
+            first hundred, at twice the time.
         redact: Takes secrets out of what is logged, the statuses and keys that are not listed.
 
     Example:
@@ -119,13 +133,36 @@ def _is_tuple(wanted: Any) -> bool:
 
 
 def _tuple_factory(wanted: Any, converter: cattrs.Converter) -> StructureHook:
-    rows: Any = list.__class_getitem__(get_args(wanted)[0])
+    row_type = get_args(wanted)[0]
+    rows: Any = list.__class_getitem__(row_type)
     structure_rows = list_structure_factory(rows, converter)
+    structure_row = converter.get_structure_hook(row_type)
 
     def structure(value: object, _: object) -> tuple[object, ...]:
         if not isinstance(value, list | tuple):
             raise TypeError(f"expected a list, got {_named(value)}")
+        if converter.detailed_validation:
+            return in_detail(cast("Sequence[object]", value))
         return tuple(structure_rows(value, rows))
+
+    def in_detail(values: Sequence[object]) -> tuple[object, ...]:
+        # As cattrs does, which would not stop after so many.
+        structured: list[object] = []
+        faults: list[Exception] = []
+        for index, value in enumerate(values):
+            try:
+                structured.append(structure_row(value, row_type))
+            except MALFORMED as error:
+                where = f"Structuring {rows} @ index {index}"
+                error.add_note(cattrs.IterableValidationNote(where, index, row_type))
+                faults.append(error)
+                if len(faults) == MOST_FAULTS:
+                    break
+        if faults:
+            what = f"While structuring {rows!r}"
+            # pyright sees `ExceptionGroup.__init__`, which takes no class.
+            raise cattrs.IterableValidationError(what, faults, rows)  # pyright: ignore[reportCallIssue]
+        return tuple(structured)
 
     return structure
 

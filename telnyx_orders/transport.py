@@ -4,6 +4,7 @@ import asyncio
 import logging
 import math
 from collections.abc import Iterable
+from functools import partial
 from typing import Generic, TypeVar
 
 import aiohttp
@@ -13,8 +14,10 @@ import yarl
 from attrs import define, frozen
 
 from telnyx_orders.admission import Admission, HeldTooLongError
+from telnyx_orders.bodies import ACCEPTED_CODINGS, ArrivingBody
 from telnyx_orders.clock import Clock, check_seconds
 from telnyx_orders.connection_errors import CONNECTION_ERRORS, map_connection_error, shown_cause
+from telnyx_orders.error_details import one_line
 from telnyx_orders.errors import (
     KEPT_BODY_BYTES,
     APIStatusError,
@@ -39,6 +42,10 @@ from telnyx_orders.session import (
 __all__ = ["CallStats", "Reply", "Timeout", "Transport"]
 
 logger = logging.getLogger("telnyx_orders")
+
+LARGE_BODY_BYTES = 256 * 1024
+"""From here on a body is decoded in a thread: it would hold the event loop for over 10 ms, and one
+that is made to do so for seconds. A call that is cancelled meanwhile ends, the thread after it."""
 
 T = TypeVar("T")
 
@@ -136,6 +143,7 @@ class Transport:
         timeout: How long an attempt may stand still.
         retry: How often and how long a call is retried.
         converter: How a body becomes an object; the one of `make_converter()` if `None`.
+        max_body_bytes: How many bytes the body of an answer may have, once it is decompressed.
         clock: Where time and chance come from.
     """
 
@@ -150,6 +158,7 @@ class Transport:
         timeout: Timeout,
         retry: RetryPolicy,
         converter: cattrs.Converter | None,
+        max_body_bytes: int,
         clock: Clock,
     ) -> None:
         self.sessions = sessions
@@ -157,6 +166,7 @@ class Transport:
         self._base_url = base_url
         self._headers = {
             "Accept": "application/json",
+            "Accept-Encoding": ACCEPTED_CODINGS,
             "Authorization": f"Bearer {api_key}",
             "User-Agent": user_agent,
         }
@@ -169,7 +179,8 @@ class Transport:
             sock_read=timeout.read,
         )
         self._retry = retry
-        self._answers = AnswerReader(api_key, converter)
+        self._answers = AnswerReader(api_key, converter, max_body_bytes)
+        self._max_body_bytes = max_body_bytes
         self._clock = clock
         # Waiting happens here and not in the connector, where it would use up the timeouts.
         self._admission = Admission(RateLimitGate(), concurrency, retry, clock)
@@ -210,8 +221,11 @@ class Transport:
 
         async def attempt() -> Reply[T]:
             answer = await self._send(call, lifetime)
-            value = self._answers.read(answer, wanted, call=call.name, attempts=call.attempts)
-            return Reply(value, answer.date)
+            read = partial(
+                self._answers.read, answer, wanted, call=call.name, attempts=call.attempts
+            )
+            large = len(answer.body) > LARGE_BODY_BYTES
+            return Reply(await asyncio.to_thread(read) if large else read(), answer.date)
 
         try:
             async with self.sessions.lifetime() as lifetime:
@@ -334,7 +348,7 @@ class Transport:
             # aiohttp would carry the key along to wherever the server points.
             allow_redirects=False,
             # A borrowed session may have other defaults.
-            auto_decompress=True,
+            auto_decompress=False,
             raise_for_status=False,
             trace_request_ctx=trace,
             middlewares=None if self.sessions.borrowed else (trace.guard,),
@@ -342,17 +356,29 @@ class Transport:
             status, headers = response.status, response.headers
             request_id = headers.get("x-request-id")
             rate_limit = RateLimitHeaders.read(headers, self._clock.now())
-            if succeeded(status):
+            if request_id is not None:
+                request_id = one_line(self._answers.redact(request_id))
+            good = succeeded(status)
+            limit = self._max_body_bytes if good else KEPT_BODY_BYTES
+            body = ArrivingBody(headers.get("Content-Encoding"), limit)
+            try:
+                await _read(response.content, body)
+            except CONNECTION_ERRORS:
+                if good:
+                    raise
+                # What an error says is worth having even if it breaks off.
+            if good:
                 return Answer(
                     status=status,
-                    body=await response.read(),
+                    body=body.content,
+                    fault=body.fault,
                     request_id=request_id,
                     date=http_date(headers.get("Date")),
                     rate_limit=rate_limit,
                 )
             return Answer(
                 status=status,
-                body=await _beginning(response.content),
+                body=body.content,
                 request_id=request_id,
                 location=headers.get("Location"),
                 retry_after=requested_wait(status, headers, self._clock.now()),
@@ -360,14 +386,9 @@ class Transport:
             )
 
 
-async def _beginning(content: aiohttp.StreamReader) -> bytes:
-    """Read what an error keeps of a body; what it says is worth having even if it breaks off."""
-    body = bytearray()
-    try:
-        async for piece in content.iter_any():
-            body += piece
-            if len(body) > KEPT_BODY_BYTES:
-                break
-    except CONNECTION_ERRORS:
-        pass
-    return bytes(body)
+async def _read(content: aiohttp.StreamReader, body: ArrivingBody) -> None:
+    """Read a body to its end, or until it is known to be of no use; the rest is never read."""
+    while body.fault is None and (piece := await content.readany()):
+        for _ in body.add(piece):
+            await asyncio.sleep(0)
+    body.end()

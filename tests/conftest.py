@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 import signal
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -123,6 +124,6 @@ async def no_task_left() -> AsyncIterator[None]:
     left = {
         task
         for task in asyncio.all_tasks() - before
-        if not task.done() and "RequestHandler" not in repr(task.get_coro())
+        if not task.done() and not re.search("RequestHandler|serve_raw", repr(task.get_coro()))
     }
     assert not left, f"left running: {left}"

@@ -9,6 +9,7 @@ import sys
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
+from cattrs import ClassValidationError
 from cattrs.gen import make_dict_structure_fn, override
 
 from telnyx_orders import (
@@ -468,6 +469,12 @@ BAD_SHAPES = [
     (page_of(meta=META | {"page_size": True}), "$.meta.page_size", "an integer", "true", None),
     (page_of(meta=META | {"total_results": 1.5}), "$.meta.total_results", "an integer", "1.5",
      None),
+    (page_of(meta=META | {"total_pages": 2**64}), "$.meta.total_pages", "an integer",
+     "1.8446744073709552e+19", None),
+    (page_of(meta=META | {"page_size": -(2**63) - 1}), "$.meta.page_size", "an integer",
+     "-9.223372036854776e+18", None),
+    (bad_row(phone_numbers_count=10**30), f"{ROW}.phone_numbers_count", "an integer or null",
+     "1e+30", "order-1"),
     (b"[]", "$", "an object", "[]", None),
     (b"[" + SEED_PAGE.strip() + b"]", "$", "an object", None, None),
     (b"null", "$", "an object", "null", None),
@@ -488,7 +495,17 @@ NO_JSON = [
     SEED_PAGE.replace(b'"total_results": 55', b'"total_results": NaN'),
     SEED_PAGE.replace(b'"total_results": 55', b'"total_results": Infinity'),
     SEED_PAGE.replace(b'"total_results": 55', b'"total_results": -Infinity'),
+    SEED_PAGE.replace(b'"total_results": 55', b'"total_results": 1e400'),
+    SEED_PAGE.replace(b'"total_results": 55', b'"total_results": -1e400'),
+    SEED_PAGE.replace(b'"total_results": 55', b'"total_results": 1' + b"0" * 400),
+    SEED_PAGE.replace(b'"total_results": 55', b'"total_results": ' + b"5" * 5000),
     SEED_PAGE.replace(b"MY REF 001", b"\xff\xfe"),
+    SEED_PAGE.replace(b"MY REF 001", b"\xed\xa0\x80"),
+    SEED_PAGE.replace(b"MY REF 001", b"\\ud800"),
+    SEED_PAGE.replace(b"MY REF 001", b"\\uDC00\\uD800"),
+    SEED_PAGE.decode().encode("utf-16"),
+    SEED_PAGE.decode().encode("utf-32"),
+    b"\xef\xbb\xbf" + SEED_PAGE,
     SEED_PAGE.replace(b'"', b"'"),
     b"\x1f\x8b\x08\x00",
     b"{" * 100_000,
@@ -498,6 +515,10 @@ TOO_DEEP = [
     b'{"data": %b%b, "meta": 1}' % (b"[" * depth, b"]" * depth)
     for depth in (100, 900, 960, 1000, 1020, 3000, 100_000)
 ]
+
+TWICE = SEED_PAGE.replace(b'"id": ', b'"id": 5, "id": ')
+
+LARGEST = page_of({"id": "order-1"}, meta=META | {"total_results": 2**64 - 1})
 
 bad_shapes = pytest.mark.parametrize(
     ("body", "path", "expected", "got", "order_id"),
@@ -530,7 +551,7 @@ print(json.dumps([outcome(body) for body in json.load(sys.stdin)]))
 @pytest.fixture(scope="module")
 def without_orjson():
     """What every body of this file comes to where orjson is not installed."""
-    bodies = [SEED_PAGE, *(body for body, *_ in BAD_SHAPES), *NO_JSON, *TOO_DEEP]
+    bodies = [SEED_PAGE, *(body for body, *_ in BAD_SHAPES), *NO_JSON, *TOO_DEEP, TWICE, LARGEST]
     finished = subprocess.run(
         [sys.executable, "-W", "error", "-c", WITHOUT_ORJSON],
         input=json.dumps([base64.b64encode(body).decode() for body in bodies]),
@@ -619,6 +640,18 @@ def test_without_orjson_the_page_of_the_reference_is_the_same(without_orjson):
     assert without_orjson[SEED_PAGE] == {
         "page": json.loads(json.dumps(converter.unstructure(page)))
     }
+
+
+def test_of_a_key_that_comes_twice_the_last_counts(without_orjson):
+    """Both parsers take the last value of a key that comes twice, which JSON leaves open."""
+    assert decode(TWICE) == decode(SEED_PAGE)
+    assert without_orjson[TWICE] == without_orjson[SEED_PAGE]
+
+
+def test_the_largest_integers(without_orjson):
+    """Both parsers take every integer that 64 bits hold."""
+    assert decode(LARGEST).meta.total_results == 2**64 - 1
+    assert without_orjson[LARGEST]["page"]["meta"]["total_results"] == 2**64 - 1
 
 
 def test_the_plain_parser_was_really_used(without_orjson):
@@ -832,6 +865,16 @@ def test_a_converter_that_validates_in_detail():
     with pytest.raises(ResponseDecodeError) as caught:
         decoder.decode(bad_row(phone_numbers=[{"id": 3}]), Page[NumberOrder])
     assert caught.value.path == "$.data[0].phone_numbers[0].id"
+
+
+def test_a_converter_collects_a_hundred_faults_of_a_list():
+    """Where millions of rows are bad, the first hundred tell enough."""
+    converter = make_converter(detailed_validation=True)
+    with pytest.raises(ClassValidationError) as caught:
+        converter.structure({"data": [0] * 1000, "meta": META}, Page[NumberOrder])
+    (rows,) = caught.value.exceptions
+    assert len(rows.exceptions) == 100
+    assert [note.index for one in rows.exceptions for note in one.__notes__] == [*range(100)]
 
 
 def test_a_converter_that_forbids_other_keys():
