@@ -30,7 +30,7 @@ from telnyx_orders.page_plan import check_answer
 from telnyx_orders.page_windows import PageRequest, bridges, last_window
 from telnyx_orders.row_count import Row, RowCount
 from telnyx_orders.row_keys import RowKey, row_keys
-from telnyx_orders.sweep import Sweep
+from telnyx_orders.sweep import Sweep, pages_of
 
 __all__ = ["Completeness"]
 
@@ -60,11 +60,15 @@ class Completeness:
         duplicates: How many of their rows had come before.
         total_first: How many rows there were by the first page.
         total_last: How many there were by the page that was read last.
+        partial: Whether it begins past the first page: it does not.
+        reason: Why no proof is sought: one is.
     """
 
     size: int
     max_size: int
     filter_may_change: bool = False
+    partial: bool = field(init=False, default=False)
+    reason: str | None = field(init=False, default=None)
     proof: Proof | None = field(init=False, default=None)
     pages_read: int = field(init=False, default=0)
     rereads: int = field(init=False, default=0)
@@ -103,16 +107,6 @@ class Completeness:
         """How many orders it will have given, by what is known."""
         return max(self.total_last or 0, self._chain.rows)
 
-    @property
-    def partial(self) -> bool:
-        """It begins with the first page."""
-        return False
-
-    @property
-    def reason(self) -> str | None:
-        """Why no proof is sought."""
-        return None
-
     def order(self) -> Sequence[int]:
         """Give the pages that had fresh rows by number of reading, in the order of the listing."""
         return self._chain.order()
@@ -122,13 +116,7 @@ class Completeness:
         if not self.left:
             return None
         if self.proof is None and self.pages_read + self._under_way >= self._budget:
-            repeats = ", or the server repeats itself" if self._repeats else ""
-            self._fail(
-                f"the listing changed faster than it could be followed{repeats}: "
-                f"{self.pages_read} pages were read, and by now it has {self._sweep.total} orders",
-                "Narrow it with filter=, raise `concurrency`, or try again when fewer orders come "
-                "and go",
-            )
+            self._give_up()
             return None
         request = self._queue.popleft() if self._queue else self._sweep.next()
         if request is not None:
@@ -186,29 +174,31 @@ class Completeness:
             if sweep.given < self.size:
                 self.max_size = sweep.max_size = sweep.given
         self._count = RowCount(total, date, self.filter_may_change)
-        self._count.contradicted = _pages(total, sweep.given) != max(1, meta.total_pages)
+        self._count.contradicted = pages_of(total, sweep.given) != max(1, meta.total_pages)
         sweep.frontier = sweep.plain = sweep.given
         sweep.overlapping = not self._count.can_hold(rows)
         # Where the numbers contradict each other grossly, the one for pages is not believed.
-        pages = min(meta.total_pages, 1000 + 10 * _pages(total, max(1, len(rows))))
+        pages = min(meta.total_pages, 1000 + 10 * pages_of(total, max(1, len(rows))))
         self._budget = max(SMALL_BUDGET, BUDGET * pages)
 
     def _add(self, request: PageRequest, rows: Sequence[T], meta: PageMeta) -> list[T]:
         """Add the rows of a page to both proofs, and follow what it says of the listing."""
-        count, sweep, is_first = self._count, self._sweep, self.pages_read == 1
+        count, sweep = self._count, self._sweep
         by_key = dict(zip(row_keys([row.id for row in rows]), rows, strict=True))
         keys, distinct = list(by_key), list(by_key.values())
+        created = [row.created_at for row in distinct]
+        all_there = self.pages_read == 1 or count.were_there(distinct, created)
         new = frozenset[RowKey]()
-        if not is_first:
+        if not all_there:
             new = frozenset(key for key, row in by_key.items() if count.is_new(row))
         last = request.number >= meta.total_pages
         if not last and len(rows) == sweep.given != request.size != self.size:
             self._own_size = True
             sweep.stop_overlapping()
         start = (request.number - 1) * sweep.given if self._own_size else request.start
-        places = self._chain.add(Run(keys, start, last, new), [row.created_at for row in distinct])
+        places = self._chain.add(Run(keys, start, last, new), created)
         fresh = [distinct[place] for place in places]
-        there = len(fresh) if is_first else sum(map(count.was_there, fresh))
+        there = len(fresh) if all_there else sum(map(count.was_there, fresh))
         count.found += there
         count.contradicted = count.contradicted or count.found > count.total
         if there and self._closing:
@@ -219,19 +209,12 @@ class Completeness:
         self.total_last = meta.total_results
         if self.proof is None:
             # Once it is proven, the pages there are are worth reading, and not those that come.
-            sweep.total = self._total(request, meta)
+            sweep.follow(meta, sweep.given if self._own_size else request.end - request.start)
         if not request.across:
             if len(fresh) < len(rows) or new or meta.total_results != count.total:
                 sweep.overlapping = not self._own_size
             self._check_repeats(rows, fresh)
         return fresh
-
-    def _total(self, request: PageRequest, meta: PageMeta) -> int:
-        """Give how many rows there are, by an answer whose numbers may contradict each other."""
-        given = request.end - request.start
-        if _pages(meta.total_results, given) == meta.total_pages or self._own_size:
-            return meta.total_results
-        return max(meta.total_results, (meta.total_pages - 1) * given + 1)
 
     def _check_repeats(self, rows: Sequence[Row], fresh: Sequence[Row]) -> None:
         if not rows or fresh:
@@ -246,7 +229,6 @@ class Completeness:
 
     def _decide(self) -> None:
         """Prove the fetch complete by the chain, or say what else to read."""
-        trouble = self._chain.trouble
         gaps = self._chain.gaps()
         self._rounds += 1
         if gaps and self._own_size:
@@ -255,11 +237,8 @@ class Completeness:
                 "orders a page whatever is asked for, so that no pages can be read that overlap",
                 "Try again when fewer orders come and go",
             )
-        elif trouble and (not gaps or self._rounds > DOUBTFUL_ROUNDS):
-            self._fail(
-                f"the listing was put in another order while it was read: {trouble}",
-                "Try again later",
-            )
+        elif self._chain.trouble and (not gaps or self._rounds > DOUBTFUL_ROUNDS):
+            self._give_up()
         elif gaps:
             self._bridge(gaps)
         elif not self._closing and self.pages_read > 1:
@@ -277,6 +256,22 @@ class Completeness:
     def _unseen(self) -> int:
         """How many orders the listing has by now that were not found; they may all be new."""
         return (self.total_last or 0) - self._chain.rows
+
+    def _give_up(self) -> None:
+        """Fail for the reason that reading on would not mend."""
+        if self._chain.trouble:
+            self._fail(
+                f"the listing was put in another order while it was read: {self._chain.trouble}",
+                "Try again later",
+            )
+        else:
+            repeats = ", or the server repeats itself" if self._repeats else ""
+            self._fail(
+                f"the listing changed faster than it could be followed{repeats}: "
+                f"{self.pages_read} pages were read, and by now it has {self._sweep.total} orders",
+                "Narrow it with filter=, raise `concurrency`, or try again when fewer orders come "
+                "and go",
+            )
 
     def _fail(self, reason: str, advice: str) -> None:
         """Give up. What is under way may still arrive."""
@@ -301,7 +296,3 @@ class Completeness:
         total, size = self._sweep.total, self.max_size
         self._queue.append(PageRequest.of(1, size, across=True))
         self._queue.append(last_window(total - size // 2, size, total))
-
-
-def _pages(rows: int, size: int) -> int:
-    return max(1, -(-rows // max(1, size)))

@@ -15,8 +15,7 @@
     │   ├── RateLimitError          429
     │   └── InternalServerError     500 and above
     ├── ResponseDecodeError         the answer is not what the API promises
-    └── IncompleteFetchError        a fetch of all pages ended early, or is not proven complete;
-                                    carries what had arrived
+    └── IncompleteFetchError        a fetch of all pages ended early, or lacks its proof
 
 Bad arguments of a call are a plain `TypeError` or `ValueError`, raised before anything is sent.
 Errors pickle and copy, so they can cross process borders.

@@ -78,7 +78,7 @@ def bridges(boundaries: Sequence[int], size: int, total: int) -> list[PageReques
         sizes = range(size, size // 2, -1)
         candidates = [PageRequest.at(at, one, across=True) for at in offsets for one in sizes]
         page = max(candidates, key=lambda one: _crossing(left, one, room, total))
-        crossed, _ = _crossing(left, page, room, total)
+        _, crossed, _ = _crossing(left, page, room, total)
         pages.append(page)
         del left[:crossed]
     return pages
@@ -86,8 +86,8 @@ def bridges(boundaries: Sequence[int], size: int, total: int) -> list[PageReques
 
 def _crossing(
     boundaries: Sequence[int], page: PageRequest, room: int, total: int
-) -> tuple[int, int]:
-    """Give how many boundaries a page crosses, at least one, and its room on either side."""
+) -> tuple[bool, int, int]:
+    """Tell whether a page has room before the first boundary, how many it crosses, and its room."""
     # Nothing lies before the first row and beyond the last, so no drift can carry anything there.
     before = boundaries[0] - page.start if page.start else page.size
     crossed, after = 0, page.size
@@ -96,7 +96,7 @@ def _crossing(
         if crossed and beyond < room:
             break
         crossed, after = crossed + 1, beyond
-    return crossed, min(before, after)
+    return before >= room, crossed, min(before, after)
 
 
 def last_window(boundary: int, size: int, total: int) -> PageRequest:

@@ -113,8 +113,9 @@ class Pager(Generic[T]):
         _check_timeout(timeout)
         taken: dict[int, tuple[T, ...]] = {}
         async with self._fetch(None) as fetch:
+            limit = asyncio.timeout(timeout)
             try:
-                async with asyncio.timeout(timeout) as limit:
+                async with limit:
                     await self._take_all(fetch, taken, on_progress)
             except IncompleteFetchError as error:
                 failure = error

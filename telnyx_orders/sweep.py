@@ -4,9 +4,10 @@ import math
 
 from attrs import define, evolve
 
+from telnyx_orders.models import PageMeta
 from telnyx_orders.page_windows import PageRequest, next_window
 
-__all__ = ["Sweep"]
+__all__ = ["Sweep", "pages_of"]
 
 
 LEAST_WINDOW = 50
@@ -57,7 +58,23 @@ class Sweep:
         self.frontier = page.end
         return page
 
+    def follow(self, meta: PageMeta, size: int) -> None:
+        """Follow how many rows there are by now.
+
+        Args:
+            meta: What an answer says; where its numbers contradict each other, the larger counts.
+            size: How many rows a full page of that answer has.
+        """
+        self.total = meta.total_results
+        if pages_of(self.total, size) != meta.total_pages:
+            self.total = max(self.total, (meta.total_pages - 1) * size + 1)
+
     def stop_overlapping(self) -> None:
         """Go on from the plain pages; the server took the others for pages of its own size."""
         self.overlapping = False
         self.frontier = min(self.frontier, self.plain)
+
+
+def pages_of(rows: int, size: int) -> int:
+    """Give how many pages of a size so many rows fill; none fill one."""
+    return max(1, -(-rows // max(1, size)))

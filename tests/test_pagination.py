@@ -269,7 +269,7 @@ async def test_a_list_that_shrinks_is_followed() -> None:
         (
             lambda asked: page([order(1), order(2)], number=asked, pages=5, results=10),
             IncompleteFetchError,
-            "or the server repeats itself: 19 pages were read, and by now it has 10 orders",
+            "or the server repeats itself: [0-9]+ pages were read, and by now it has 10 orders",
         ),
         (
             lambda asked: page([], number=asked, pages=0, results=1000),
