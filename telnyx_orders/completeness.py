@@ -22,7 +22,7 @@ from typing import TypeVar
 
 from attrs import define, field
 
-from telnyx_orders.chain import Chain, Gap, Run
+from telnyx_orders.chain import Chain, Gap
 from telnyx_orders.errors import IncompleteFetchError
 from telnyx_orders.fetch_report import Proof
 from telnyx_orders.models import PageMeta
@@ -30,6 +30,7 @@ from telnyx_orders.page_plan import check_answer
 from telnyx_orders.page_windows import PageRequest, bridges, last_window
 from telnyx_orders.row_count import Row, RowCount
 from telnyx_orders.row_keys import RowKey, row_keys
+from telnyx_orders.runs import Piece, Run
 from telnyx_orders.sweep import Sweep, pages_of
 
 __all__ = ["Completeness"]
@@ -108,8 +109,8 @@ class Completeness:
         """How many orders it will have given, by what is known."""
         return max(self.total_last or 0, self._chain.rows)
 
-    def order(self) -> Sequence[int]:
-        """Give the pages that had fresh rows by number of reading, in the order of the listing."""
+    def order(self) -> Sequence[Piece]:
+        """Give the fresh rows of the pages, these by number of reading, in the listing's order."""
         return self._chain.order()
 
     def next(self) -> PageRequest | None:

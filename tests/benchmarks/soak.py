@@ -96,7 +96,20 @@ def change_of(seed: int) -> str:
 
 @frozen
 class Outcome:
-    """What a fetch of a world came to."""
+    """What a fetch of a world came to.
+
+    Attributes:
+        world: What was fetched.
+        proof: What proved it complete.
+        reason: Why it gave up.
+        doubled: How many orders came twice.
+        missed: How many did not come that matched from the start to the end.
+        invented: How many came that never were.
+        misplaced: How many of those that were there at the start came in another order than that
+            of the listing; only of a list, as a stream has late finds last.
+        requests: How many requests it took, without those that were sent again.
+        pages: How many pages there were at the start.
+    """
 
     world: World
     proof: str | None
@@ -151,7 +164,7 @@ async def run(world: World) -> Outcome:
         listing = {one: place for place, one in enumerate(sandbox.order_ids())}
         report = pager.report
         assert report is not None
-        places = [listing[one] for one in ids if one in listing]
+        places = [listing[one] for one in ids if one in listing and one in before]
         everything.update(sandbox.counters.inserted)
         return Outcome(
             world=world,
