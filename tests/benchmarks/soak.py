@@ -288,7 +288,8 @@ async def main() -> int:
     drawn, missed = await targets()
     print(drawn)
     wrong = complaints(outcomes) + missed
-    print(*wrong, sep="\n", file=sys.stderr)
+    for one in wrong:
+        print(one, file=sys.stderr)
     return 1 if wrong else 0
 
 

@@ -3,10 +3,11 @@
     python tests/benchmarks/streaming_memory.py [--orders 100000 1000000]
 
 The sandbox runs in a process of its own, and so does each fetch. Printed are the bytes that are
-held more than at the first order, divided by the orders that were given since: as `tracemalloc`
-counts them at the end and at the worst of twenty places along the second half of the way, and by
-the resident memory of a process without `tracemalloc`. With `verify=True` these are what the proof
-remembers of an order, which may be 120 bytes; with `verify=False` there should be none.
+held more than near the beginning, when pages are fetched ahead already, divided by the orders that
+were given since: as `tracemalloc` counts them at the end and at the worst of twenty places along
+the second half of the way, and by the resident memory of a process without `tracemalloc`. With
+`verify=True` these are what the proof remembers of an order, which may be 120 bytes; with
+`verify=False` there should be none. Anything above ends it with status 1.
 """
 
 import argparse
@@ -22,6 +23,9 @@ KEY = "KEYbenchmark0123456789"
 MOST = 120
 """How many bytes an order may take that was given away."""
 
+SLACK = 10
+"""How many it may seem to take where nothing of it is held."""
+
 
 async def serve(orders: int) -> None:
     from telnyx_orders.sandbox import Sandbox
@@ -32,7 +36,7 @@ async def serve(orders: int) -> None:
 
 
 async def fetch(url: str, *, verify: bool, traced: bool) -> None:
-    """Stream, and print `[orders so far, bytes held]` at the first order and along the way."""
+    """Stream, and print `[orders so far, bytes held]` at every fortieth of the way."""
     from telnyx_orders import OrdersClient
 
     samples: list[tuple[int, int]] = []
@@ -44,7 +48,7 @@ async def fetch(url: str, *, verify: bool, traced: bool) -> None:
         orders, step = 0, max(1, total // 40)
         async for _ in pager:
             orders += 1
-            if orders == 1 or orders % step == 0:
+            if orders % step == 0:
                 gc.collect()
                 samples.append((orders, tracemalloc.get_traced_memory()[0] if traced else rss()))
         assert orders == total
@@ -86,7 +90,7 @@ def table(orders: int) -> bool:
         worst = 0.0
         for verify in (True, False):
             figures = measure(url, verify=verify)
-            worst = max(worst, figures[1])
+            worst = max(worst, figures[1] if verify else figures[1] - SLACK + MOST)
             shown = " | ".join(f"{one:.1f}" for one in figures)
             print(f"| {orders:,} | verify={verify} | {shown} |", flush=True)
         return worst <= MOST
