@@ -197,10 +197,21 @@ async def test_shuffled_at_each_request(seed: int) -> None:
 @pytest.mark.parametrize("seed", SEEDS)
 @pytest.mark.parametrize("every", [1, 3, 10])
 @pytest.mark.parametrize("top", [True, False], ids=["to the top", "to the end"])
-async def test_sorted_by_the_last_change(top: bool, every: int, seed: int) -> None:
+@pytest.mark.parametrize("filter", [None, {"status": "pending"}], ids=["all", "filter"])
+@pytest.mark.parametrize("removed", [0, 1], ids=["none goes", "one goes"])
+async def test_sorted_by_the_last_change(
+    removed: int, filter: dict[str, str] | None, top: bool, every: int, seed: int
+) -> None:
     """Orders that move to the top or the end as they change are all found, or the error says so."""
-    change = touched(Random(seed), every, top=top)
-    (await fetch(Listing(newest_first(1500), change))).is_complete_or(REORDERED)
+    draw = Random(seed)
+    moved = touched(draw, every, top=top)
+
+    def change(rows: Rows, request: int) -> None:
+        moved(rows, request)
+        del rows[: removed and draw.randrange(2)]
+
+    listing = Listing(newest_first(1500), change)
+    (await fetch(listing, filter=filter)).is_complete_or(REORDERED)
 
 
 @pytest.mark.parametrize("seed", SEEDS)
