@@ -16,32 +16,12 @@ from itertools import pairwise
 from attrs import Factory, define, frozen
 
 from telnyx_orders.row_keys import RowKey
+from telnyx_orders.runs import Piece, Run, groups, pieces
 
-__all__ = ["Chain", "Gap", "Run"]
+__all__ = ["Chain", "Gap"]
 
 ALIKE_ROWS = 20
 """From how many rows on two equal pages under different numbers are no coincidence."""
-
-
-@define(eq=False)
-class Run:
-    """The rows of one page, in the order of the listing.
-
-    Attributes:
-        keys: The rows, each once.
-        start: How many rows stood before the first of them when it was read.
-        last: Whether nothing came after them when they were read.
-        new: Those of them that surely came, or changed, after the fetch began.
-        fresh: How many of them no earlier run had.
-        fresh_at: The place of the first of these.
-    """
-
-    keys: Sequence[RowKey]
-    start: int
-    last: bool
-    new: frozenset[RowKey] = frozenset()
-    fresh: int = 0
-    fresh_at: int = 0
 
 
 @frozen
@@ -72,6 +52,7 @@ class Chain:
     _runs: list[Run] = Factory(list[Run])
     _home: dict[RowKey, int] = Factory(dict[RowKey, int])
     _sequence: list[int] = Factory(list[int])
+    _split: list[int] = Factory(list[int])
     _joins: list[tuple[int, int, bool]] = Factory(list[tuple[int, int, bool]])
     _ties: bool = False
 
@@ -85,9 +66,9 @@ class Chain:
         """How many runs were added."""
         return len(self._runs)
 
-    def order(self) -> Sequence[int]:
-        """Give the runs that had fresh rows, by number from 0, in the order of the listing."""
-        return self._sequence
+    def order(self) -> Sequence[Piece]:
+        """Give the fresh rows of the runs, these by number from 0, in the order of the listing."""
+        return pieces(self._runs, self._home, self._sequence, self._split)
 
     def add(self, run: Run, created: Sequence[datetime | None]) -> list[int]:
         """Take in a run.
@@ -115,6 +96,8 @@ class Chain:
         if fresh:
             run.fresh, run.fresh_at = len(fresh), fresh[0]
             self._sequence.insert(self._position(run, fresh), index)
+            if len(groups(fresh)) > 1 or self._is_within(run, fresh):
+                self._split.append(index)
         return fresh
 
     def _join(self, other: int, index: int, created: Sequence[datetime | None]) -> None:
@@ -148,9 +131,25 @@ class Chain:
         if fresh[-1] + 1 < len(run.keys):
             return self._sequence.index(self._home[run.keys[fresh[-1] + 1]])
         position = len(self._sequence)
-        while position and self._runs[self._sequence[position - 1]].start > run.start:
+        # What was read later at the same offset came in before what was read there.
+        while position and self._runs[self._sequence[position - 1]].start >= run.start:
             position -= 1
         return position
+
+    def _is_within(self, run: Run, fresh: Sequence[int]) -> bool:
+        """Tell whether the fresh rows of a run belong between those of an earlier one."""
+        first, last = fresh[0], fresh[-1]
+        if first > 0:
+            beside = run.keys[first - 1]
+        elif last + 1 < len(run.keys):
+            beside = run.keys[last + 1]
+        else:
+            return False
+        home = self._home[beside]
+        keys = self._runs[home].keys
+        at = keys.index(beside)
+        beyond = keys[at + 1 :] if first > 0 else keys[:at]
+        return home in self._split or any(self._home[key] == home for key in beyond)
 
     def gaps(self) -> list[Gap]:
         """Give the places where the chain is open, in the order of the listing."""

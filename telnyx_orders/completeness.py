@@ -22,7 +22,7 @@ from typing import TypeVar
 
 from attrs import define, field
 
-from telnyx_orders.chain import Chain, Gap, Run
+from telnyx_orders.chain import Chain, Gap
 from telnyx_orders.errors import IncompleteFetchError
 from telnyx_orders.fetch_report import Proof
 from telnyx_orders.models import PageMeta
@@ -30,6 +30,7 @@ from telnyx_orders.page_plan import check_answer
 from telnyx_orders.page_windows import PageRequest, bridges, last_window
 from telnyx_orders.row_count import Row, RowCount
 from telnyx_orders.row_keys import RowKey, row_keys
+from telnyx_orders.runs import Piece, Run
 from telnyx_orders.sweep import Sweep, pages_of
 
 __all__ = ["Completeness"]
@@ -86,6 +87,7 @@ class Completeness:
     _own_size: bool = field(init=False, default=False)
     _rounds: int = field(init=False, default=0)
     _repeats: int = field(init=False, default=0)
+    _lie: str | None = field(init=False, default=None)
     _failure: IncompleteFetchError | None = field(init=False, default=None)
 
     def __attrs_post_init__(self) -> None:
@@ -107,8 +109,8 @@ class Completeness:
         """How many orders it will have given, by what is known."""
         return max(self.total_last or 0, self._chain.rows)
 
-    def order(self) -> Sequence[int]:
-        """Give the pages that had fresh rows by number of reading, in the order of the listing."""
+    def order(self) -> Sequence[Piece]:
+        """Give the fresh rows of the pages, these by number of reading, in the listing's order."""
         return self._chain.order()
 
     def next(self) -> PageRequest | None:
@@ -192,10 +194,7 @@ class Completeness:
         if not all_there:
             new = frozenset(key for key, row in by_key.items() if count.is_new(row))
         last = request.number >= meta.total_pages
-        if not last and len(rows) == sweep.given != request.size != self.size:
-            self._own_size = True
-            sweep.stop_overlapping()
-        start = (request.number - 1) * sweep.given if self._own_size else request.start
+        start = self._start(request, len(rows), last)
         places = self._chain.add(Run(keys, start, last, new), created)
         fresh = [distinct[place] for place in places]
         there = len(fresh) if all_there else sum(map(count.was_there, fresh))
@@ -209,12 +208,44 @@ class Completeness:
         self.total_last = meta.total_results
         if self.proof is None:
             # Once it is proven, the pages there are are worth reading, and not those that come.
-            sweep.follow(meta, sweep.given if self._own_size else request.end - request.start)
+            plain = self._own_size or request.size == self.size
+            sweep.follow(meta, sweep.given if plain else request.end - request.start)
+        self._check_numbers(request, start, len(rows), meta)
         if not request.across:
             if len(fresh) < len(rows) or new or meta.total_results != count.total:
                 sweep.overlapping = not self._own_size
             self._check_repeats(rows, fresh)
         return fresh
+
+    def _start(self, request: PageRequest, rows: int, last: bool) -> int:
+        """Give the offset of a page, by what the server makes of the size that was asked for."""
+        sweep = self._sweep
+        if not last and request.size != self.size:
+            if rows == sweep.given > request.size:
+                self._own_size = True
+                sweep.stop_overlapping()
+            elif 0 < rows < min(request.size, self.max_size):
+                self.max_size = sweep.max_size = rows
+                sweep.frontier = min(sweep.frontier, sweep.plain)
+        if self._own_size or request.size == self.size:
+            return (request.number - 1) * sweep.given
+        return (request.number - 1) * min(request.size, max(sweep.given, self.max_size))
+
+    def _check_numbers(self, request: PageRequest, start: int, rows: int, meta: PageMeta) -> None:
+        """Note numbers that cannot be, and look beyond a full page that reaches past its total."""
+        sweep, end = self._sweep, start + rows
+        off = end - meta.total_results if rows else meta.total_results - start
+        if off > self._tolerance and (rows or request.number > meta.total_pages):
+            self._lie = f"page {request.number} has {rows} orders, from number {start + 1} on"
+        if rows >= sweep.given and end > meta.total_results and request.end >= sweep.frontier:
+            sweep.frontier = 2 * request.end - request.start
+            beyond = PageRequest(request.number + 1, request.size, request.end, sweep.frontier)
+            self._queue.append(beyond)
+
+    @property
+    def _tolerance(self) -> int:
+        """How far totals may be off what was found, as they are while orders come and go."""
+        return max(2, self._chain.rows // 10)
 
     def _check_repeats(self, rows: Sequence[Row], fresh: Sequence[Row]) -> None:
         if not rows or fresh:
@@ -243,19 +274,10 @@ class Completeness:
             self._bridge(gaps)
         elif not self._closing and self.pages_read > 1:
             self._close()
-        elif self._unseen > max(2, self._chain.rows // 10):
-            self._fail(
-                f"the server says that there are {self.total_last} orders, and the pages from the "
-                f"first to the last held {self._chain.rows}",
-                "Check base_url, or try again later",
-            )
+        elif self._lie or (self.total_last or 0) - self._chain.rows > self._tolerance:
+            self._give_up()
         else:
             self.proof = "chain"
-
-    @property
-    def _unseen(self) -> int:
-        """How many orders the listing has by now that were not found; they may all be new."""
-        return (self.total_last or 0) - self._chain.rows
 
     def _give_up(self) -> None:
         """Fail for the reason that reading on would not mend."""
@@ -264,10 +286,17 @@ class Completeness:
                 f"the listing was put in another order while it was read: {self._chain.trouble}",
                 "Try again later",
             )
-        else:
-            repeats = ", or the server repeats itself" if self._repeats else ""
+        elif self._lie or not self.left:
+            found = self._lie or f"the pages from the first to the last held {self._chain.rows}"
             self._fail(
-                f"the listing changed faster than it could be followed{repeats}: "
+                f"the server says that there are {self.total_last} orders, and {found}",
+                "Check base_url, or try again later",
+            )
+        else:
+            doubt = ", or its numbers contradict each other" if self._count.contradicted else ""
+            doubt = ", or the server repeats itself" if self._repeats else doubt
+            self._fail(
+                f"the listing changed faster than it could be followed{doubt}: "
                 f"{self.pages_read} pages were read, and by now it has {self._sweep.total} orders",
                 "Narrow it with filter=, raise `concurrency`, or try again when fewer orders come "
                 "and go",

@@ -186,7 +186,8 @@ class Fetch(Generic[T]):
 
     def in_order(self, taken: Mapping[int, Sequence[T]]) -> list[T]:
         """Put rows that were taken by number of reading into the order of the listing."""
-        return [row for number in self._course.order() for row in taken.get(number, ())]
+        order = self._course.order()
+        return [row for one in order for row in taken.get(one.run, ())[one.begin : one.end]]
 
     def _take(self, place: int) -> tuple[int, Page[T]]:
         self._taken += 1

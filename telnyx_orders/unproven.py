@@ -11,6 +11,7 @@ from telnyx_orders.page_plan import PagePlan
 from telnyx_orders.page_windows import PageRequest
 from telnyx_orders.row_count import Row
 from telnyx_orders.row_keys import RowKey, row_keys
+from telnyx_orders.runs import Piece
 
 __all__ = ["Unproven"]
 
@@ -40,6 +41,7 @@ class Unproven:
     duplicates: int = field(init=False, default=0)
     _plan: PagePlan = field(init=False)
     _numbers: list[int] = field(init=False, factory=list[int])
+    _fresh: list[int] = field(init=False, factory=list[int])
     _seen: set[RowKey] = field(init=False, factory=set[RowKey])
 
     def __attrs_post_init__(self) -> None:
@@ -80,9 +82,10 @@ class Unproven:
         """No page is read again."""
         return 0
 
-    def order(self) -> Sequence[int]:
-        """Give the pages by number of reading, in the order of the listing."""
-        return sorted(range(len(self._numbers)), key=self._numbers.__getitem__)
+    def order(self) -> Sequence[Piece]:
+        """Give the rows of the pages, these by number of reading, in the order of the listing."""
+        order = sorted(range(len(self._numbers)), key=self._numbers.__getitem__)
+        return [Piece(number, 0, self._fresh[number]) for number in order]
 
     def next(self) -> PageRequest | None:
         """Give the next page to read, or `None` if there is none by what is known."""
@@ -103,6 +106,7 @@ class Unproven:
             fresh = [row for key, row in keyed if self._is_fresh(key)]
         self._plan.read(request.number, meta, rows=len(rows), new=len(fresh))
         self._numbers.append(request.number)
+        self._fresh.append(len(fresh))
         self.duplicates += len(rows) - len(fresh)
         self.total_first = meta.total_results if self.total_first is None else self.total_first
         self.total_last = meta.total_results

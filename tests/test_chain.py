@@ -4,7 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from telnyx_orders.chain import Chain, Gap, Run
+from telnyx_orders.chain import Chain, Gap
+from telnyx_orders.runs import Piece, Run
 
 BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -50,7 +51,7 @@ def test_a_bridge_joins_its_neighbours():
     assert chain.gaps() == [Gap(3)]
     assert add(chain, "cde", 2) == [1]
     assert chain.gaps() == []
-    assert list(chain.order()) == [0, 2, 1]
+    assert chain.order() == [Piece(0, 0, 3), Piece(2, 0, 1), Piece(1, 0, 3)]
 
 
 def test_pages_may_arrive_in_any_order():
@@ -59,8 +60,18 @@ def test_pages_may_arrive_in_any_order():
     add(chain, "abc", 0)
     add(chain, "ghi", 6, last=True)
     add(chain, "def", 3)
-    assert list(chain.order()) == [0, 2, 1]
+    assert chain.order() == [Piece(0, 0, 3), Piece(2, 0, 3), Piece(1, 0, 3)]
     assert chain.gaps() == [Gap(3), Gap(6)]
+
+
+def test_rows_found_late_are_put_between_those_of_other_pages():
+    """A page whose fresh rows lie among those of earlier ones cuts them where it shares rows."""
+    chain = Chain()
+    add(chain, "bdfh", 0, last=True)
+    assert add(chain, "abcdefgh", 0, last=True) == [0, 2, 4, 6]
+    add(chain, "hi", 7, last=True)
+    pages = ["bdfh", "aceg", "i"]
+    assert "".join(pages[one.run][one.begin : one.end] for one in chain.order()) == "abcdefghi"
 
 
 def test_the_end_has_to_be_reached():

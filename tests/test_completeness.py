@@ -107,7 +107,7 @@ def test_the_order_puts_late_finds_where_they_belong():
         reads += 1
         if reads == 1:
             source.remove(0)  # what was the first of page 2 is now the last of page 1
-    listed = [row.id for number in course.order() for row in pages[number]]
+    listed = [row.id for one in course.order() for row in pages[one.run][one.begin : one.end]]
     assert listed[1:] == [order.id for order in source.listed()]
 
 
