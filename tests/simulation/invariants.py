@@ -110,8 +110,9 @@ def _promptness(_: History, used: Used) -> Iterator[str]:
 
 def _budget(_: History, used: Used) -> Iterator[str]:
     attempts = used.plan.max_attempts
-    most = used.use.calls if used.use.kind is Kind.ONE else int(2.5 * _pages(used)) + 28
-    if used.requests > most * attempts:
+    most = used.use.calls if used.use.kind is Kind.ONE else int(2.5 * _pages(used)) + 20
+    # An idle connection that the server has closed is noticed by sending over it.
+    if used.requests > most * attempts + used.plan.concurrency:
         yield f"{used.requests} requests for {_pages(used)} pages, {attempts} attempts each"
 
 
@@ -119,12 +120,14 @@ def _budget_of_a_proof(_: History, used: Used) -> Iterator[str]:
     if used.use.kind is Kind.ONE or used.report is None:
         return
     sent = used.report.requests - used.report.retries
-    if sent > max(20, int(2.5 * _pages(used))):
+    if sent > max(20, math.ceil(2.5 * _pages(used))):
         yield f"{sent} requests for {_pages(used)} pages, those that were sent again left out"
 
 
 def _pages(used: Used) -> int:
-    rows = max(len(used.matched), len(used.matches))
+    report = used.report
+    totals = () if report is None else (report.total_first, report.total_last)
+    rows = max(len(used.matched), len(used.matches), *(total or 0 for total in totals))
     return max(1, -(-rows // (used.use.page_size or 250)))
 
 
