@@ -63,6 +63,10 @@ class _BuggyPager:
         self._client = client
         self._pager = client.right.list(**asked)
 
+    @property
+    def report(self) -> Any:
+        return getattr(self._pager, "report", None)
+
     def __await__(self) -> Any:
         return self._pager.__await__()
 
