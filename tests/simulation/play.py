@@ -5,7 +5,7 @@ import gc
 import warnings
 from collections.abc import Callable
 from random import Random
-from typing import Any
+from typing import Any, Final
 
 from telnyx_orders import OrdersClient
 from telnyx_orders.sandbox import Fault, Sandbox
@@ -17,6 +17,9 @@ from tests.simulation.owner import OWNER
 from tests.simulation.world import EPOCH, World
 
 __all__ = ["play"]
+
+QUIET_SECONDS: Final = 100.0
+"""Longer than any window of a rate limit that is drawn."""
 
 
 def play(
@@ -50,7 +53,6 @@ def play(
                     for task in loop.tasks():
                         task.cancel()
             gc.collect()
-            history.seconds = loop.time()
     finally:
         if collecting:
             gc.enable()
@@ -95,7 +97,7 @@ class _Play:
             group.create_task(self._change(sandbox))
             for client in clients:
                 group.create_task(client.use())
-        self._heal(sandbox)
+        await self._heal(sandbox)
         for client in clients:
             await client.finish()
         await sandbox.stop()
@@ -138,8 +140,8 @@ class _Play:
         for order_id in self._random.sample(pending, min(change.settle, len(pending))):
             sandbox.settle(order_id)
 
-    def _heal(self, sandbox: Sandbox) -> None:
-        """From here on the account stands still, and every answer is right and quick."""
+    async def _heal(self, sandbox: Sandbox) -> None:
+        """Have the account stand still and every answer right and quick, and old limits over."""
         history, counters = self._history, sandbox.counters
         history.requests = counters.requests
         history.statuses = counters.by_status.copy()
@@ -148,3 +150,5 @@ class _Play:
         history.ever.update(counters.inserted)
         sandbox.faults = sandbox.rate_limit = sandbox.drift = None
         sandbox.latency = 0.0
+        history.seconds = self._loop.time()
+        await asyncio.sleep(QUIET_SECONDS)

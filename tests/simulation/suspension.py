@@ -236,6 +236,7 @@ async def _assert_usable(run: Run) -> None:
     sandbox.faults = sandbox.rate_limit = sandbox.drift = None
     sandbox.latency = 0.1
     sandbox.reset_counters()
+    await asyncio.sleep(10)  # and whatever the client was told before is over
 
     async def get() -> None:
         await orders.list()
