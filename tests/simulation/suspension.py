@@ -226,7 +226,7 @@ def _client(sandbox: Sandbox, loop: VirtualLoop) -> OrdersClient:
 def _assert_nothing_left(loop: VirtualLoop) -> None:
     """But for connections that wait for the next request, and aiohttp's timer to close them."""
     assert not loop.tasks(USER)
-    assert not [timer for timer in loop.timers(USER) if "_cleanup" not in repr(timer)]
+    assert not [timer for timer in loop.timers(USER) if "_weakref_handle" not in repr(timer)]
     assert len(loop.network.connections(USER)) <= CONCURRENCY
 
 
