@@ -72,6 +72,15 @@ async def test_a_refused_request_says_why(sandbox, session):
     assert "Retry-After" not in answer.headers
 
 
+async def test_answers_are_dated_by_the_clock(sandbox, session, clock):
+    """`Date` says what the sandbox's clock says, as a client compares it with `created_at`."""
+    answer, _ = await ask(sandbox, session)
+    assert answer.headers.getall("Date") == ["Tue, 14 Nov 2023 22:13:20 GMT"]
+    clock.now += 3600
+    answer, _ = await ask(sandbox, session, "/nowhere")
+    assert answer.headers["Date"] == "Tue, 14 Nov 2023 23:13:20 GMT"
+
+
 async def test_retry_after_can_be_had(sandbox, session, clock):
     """With `retry_after` a 429, and nothing else, says when to come back."""
     sandbox.rate_limit = RateLimit(requests=1, window=2.5, retry_after=True)

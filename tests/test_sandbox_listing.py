@@ -8,6 +8,7 @@ import aiohttp
 import pytest
 from yarl import URL
 
+from telnyx_orders import OrderFilter, OrdersClient
 from telnyx_orders.sandbox import ListingOrder, Sandbox
 
 Row = dict[str, object]
@@ -240,6 +241,31 @@ async def test_the_created_at_filters_are_exclusive(sandbox, session):
         },
     )
     assert found == sandbox.order_ids()[101:201]
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        {"status": "pending"},
+        {"requirements_met": False, "phone_numbers_count": 2},
+        {"created_at": {"gt": datetime(2024, 6, 1, tzinfo=UTC)}},
+        {"customer_reference": "nobody's"},
+    ],
+)
+async def test_ids_can_be_had_by_filter(sandbox, wanted):
+    """`order_ids` takes the client's filters and gives what the client gets by them."""
+    async with OrdersClient(sandbox.api_key, base_url=sandbox.base_url) as client:
+        orders = await client.number_orders.list(filter=wanted).collect()
+    assert [order.id for order in orders] == sandbox.order_ids(wanted)
+    assert sandbox.order_ids(OrderFilter(**wanted)) == sandbox.order_ids(wanted)
+
+
+async def test_a_filter_for_ids_that_cannot_be(sandbox):
+    """What the API would refuse is refused here too."""
+    with pytest.raises(ValueError, match="'lost' is not a status"):
+        sandbox.order_ids({"status": "lost"})
+    with pytest.raises(ValueError, match="no filter 'state'"):
+        sandbox.order_ids({"state": "pending"})
 
 
 async def test_filters_narrow_each_other(sandbox, session):

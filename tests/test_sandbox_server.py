@@ -1,7 +1,9 @@
 """A sandbox starts, stops and stands beside others without leaving anything behind."""
 
 import asyncio
+import gc
 import socket
+import weakref
 
 import aiohttp
 import pytest
@@ -157,6 +159,18 @@ async def test_an_ipv6_host_is_bracketed():
     async with Sandbox(2, host="::1") as sandbox:
         assert sandbox.base_url.startswith("http://[::1]:")
         assert await total(sandbox) == 2
+
+
+async def test_a_sandbox_that_is_done_with_is_gone():
+    """The account of a sandbox that nobody holds any more is not kept in memory."""
+    async with Sandbox(12) as sandbox:
+        assert await total(sandbox) == 12
+    gone = weakref.ref(sandbox)
+    account = weakref.ref(sandbox._account)
+    del sandbox
+    gc.collect()
+    assert gone() is None
+    assert account() is None
 
 
 async def test_a_hundred_thousand_orders_are_served():

@@ -82,9 +82,9 @@ class Account:
             f'"total_pages":{total_pages},"total_results":{len(chosen)}}}}}'
         ).encode()
 
-    def ids(self) -> list[str]:
-        """The ids of the present orders, in listing order."""
-        return [self.orders.id_of(serial) for serial in self.orders.listing]
+    def ids(self, filters: Filters) -> list[str]:
+        """The ids of the present orders that match, in listing order."""
+        return [self.orders.id_of(serial) for serial in self.orders.select(filters)]
 
     def rows(self) -> Iterator[dict[str, object]]:
         """The present orders, in listing order."""

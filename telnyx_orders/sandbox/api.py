@@ -3,8 +3,10 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from contextvars import ContextVar
+from email.utils import formatdate
 from random import Random
-from typing import Final
+from typing import Final, ParamSpec, TypeVar
+from weakref import WeakMethod
 
 from aiohttp import web
 
@@ -14,6 +16,9 @@ from telnyx_orders.sandbox.broken_answers import broken_answer
 from telnyx_orders.sandbox.faults import FaultScript
 from telnyx_orders.sandbox.limits import RateLimitWindow
 from telnyx_orders.sandbox.query import BadParameterError, read_query
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 BASE_PATH: Final = "/v2"
 NO_LATENCY: Final = (0.0, 0.0)
@@ -54,16 +59,16 @@ class Api:
 
     def application(self) -> web.Application:
         """An application to run; one can run only once."""
-        application = web.Application(middlewares=[self._receive])
-        application.on_response_prepare.append(self._send_headers)
-        application.router.add_get(f"{BASE_PATH}/number_orders", self._list, allow_head=False)
+        application = web.Application(middlewares=[web.middleware(_weakly(self._receive))])
+        application.on_response_prepare.append(_weakly(self._send_headers))
+        listing = f"{BASE_PATH}/number_orders"
+        application.router.add_get(listing, _weakly(self._list), allow_head=False)
         return application
 
     def forget_connections(self) -> None:
         """Count connections anew, the open ones too."""
         self._peers.clear()
 
-    @web.middleware
     async def _receive(self, request: web.Request, handler: _Handler) -> web.StreamResponse:
         self._count(request)
         scheme, _, key = request.headers.get("Authorization", "").partition(" ")
@@ -116,5 +121,23 @@ class Api:
     async def _send_headers(self, _request: web.Request, answer: web.StreamResponse) -> None:
         self._request_ids += 1
         answer.headers["x-request-id"] = f"5a4d0b0c-0000-4000-8000-{self._request_ids:012x}"
+        answer.headers["Date"] = formatdate(self._clock(), usegmt=True)
         answer.headers.update(_rate_limit_headers.get(_NO_HEADERS))
         self._account.counters.by_status[answer.status] += 1
+
+
+def _weakly(method: Callable[P, Awaitable[T]]) -> Callable[P, Awaitable[T]]:
+    """Give a method to an application without keeping its object alive.
+
+    aiohttp has a cache of the last 1024 handlers and their applications, in which every account
+    that was ever listened for would otherwise stay.
+    """
+    reference = WeakMethod(method)
+
+    async def call(*args: P.args, **settings: P.kwargs) -> T:
+        alive = reference()
+        if alive is None:
+            raise RuntimeError("the sandbox of this application is gone")
+        return await alive(*args, **settings)
+
+    return call

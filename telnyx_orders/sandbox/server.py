@@ -1,13 +1,14 @@
 """`Sandbox`: the local server, its settings, its orders and what it has seen."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from random import Random
 from types import TracebackType
 from typing import Final, Self
 
 from aiohttp import web
 
+from telnyx_orders.filters import OrderFilter, deep_object, order_filter
 from telnyx_orders.sandbox.account import Account
 from telnyx_orders.sandbox.api import BASE_PATH, Api
 from telnyx_orders.sandbox.checks import check_number, check_type, check_whole, choose
@@ -16,6 +17,7 @@ from telnyx_orders.sandbox.drift import Drift
 from telnyx_orders.sandbox.faults import Faults, FaultScript
 from telnyx_orders.sandbox.limits import RateLimit, RateLimitWindow
 from telnyx_orders.sandbox.orders import MAX_NUMBERS, ListingOrder, OrderBook
+from telnyx_orders.sandbox.query import BadParameterError, read_query
 
 DEFAULT_API_KEY: Final = "KEYsandbox0123456789"
 
@@ -46,7 +48,7 @@ class Sandbox:
         faults: Answers that are broken; `None` breaks none.
         drift: Changes that come with listing requests; `None` brings none.
         numbers_per_order: Phone numbers of every order, 1 to 10,000; `None` draws 1 to 5, mostly 1.
-        clock: Seconds since 1970, for the times of changes and for the rate limit's windows.
+        clock: Seconds since 1970, for the times of changes, the rate limit's windows and `Date`.
 
     Raises:
         ValueError: An argument is out of its range.
@@ -254,9 +256,25 @@ class Sandbox:
         check_type("status", status, str)
         self._account.settle(self._account.orders.serial_of(order_id), status)
 
-    def order_ids(self) -> list[str]:
-        """The ids of the orders that are there now, in listing order."""
-        return self._account.ids()
+    def order_ids(
+        self,
+        filter: OrderFilter | Mapping[str, object] | None = None,  # noqa: A002  # the API's word
+    ) -> list[str]:
+        """The ids of the orders that are there now and match, in listing order.
+
+        Args:
+            filter: Which orders; all if left out. What `client.number_orders.list` takes.
+
+        Raises:
+            TypeError: A value in the filter has the wrong type.
+            ValueError: The filter is unknown, or its value cannot be sent or matched.
+        """
+        parameters = dict(deep_object("filter", order_filter(filter)))
+        try:
+            query = read_query(parameters, self._account.orders.statuses)
+        except BadParameterError as error:
+            raise ValueError(error.detail) from None
+        return self._account.ids(query.filters)
 
     def get(self, order_id: str) -> dict[str, object]:
         """One order, as the listing gives it.
