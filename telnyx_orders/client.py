@@ -37,6 +37,7 @@ class OrdersClient:
         retry: How often and how long a call is retried.
         timeout: How long an attempt may stand still: a `Timeout`, or seconds for both its limits.
         converter: A cattrs converter for what arrives, made by `make_converter()` and extended.
+            Its hooks run in a thread where a body is larger than 256 KiB.
         max_body_bytes: How many bytes the body of an answer may have, once it is decompressed. A
             larger one is not read on, and is a `ResponseDecodeError`. A page of 250 orders with 20
             numbers each takes 1.3 MB.

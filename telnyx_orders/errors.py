@@ -245,7 +245,7 @@ _BY_STATUS: dict[int, type[APIStatusError]] = {
 
 
 class ResponseDecodeError(TelnyxError):
-    """A successful answer whose body is not what the API promises.
+    """A successful answer whose body is not what the API promises, or larger than is allowed.
 
     Attributes:
         path: JSON path of the offending value, such as `$.data[3].created_at`.

@@ -198,6 +198,13 @@ def bomb(wbits: int, mebibytes: int = 1024) -> bytes:
 
 GZIP, ZLIB, RAW = 16 + zlib.MAX_WBITS, zlib.MAX_WBITS, -zlib.MAX_WBITS
 
+
+def raw_deflate(content: bytes) -> bytes:
+    """Compress as some servers do that leave out the zlib header."""
+    compressor = zlib.compressobj(wbits=RAW)
+    return compressor.compress(content) + compressor.flush()
+
+
 EMPTY_BLOCK = b"\0\0\0\xff\xff"
 """A block of DEFLATE without a byte in it (RFC 1951, 3.2.4)."""
 

@@ -8,14 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from telnyx_orders.bodies import ArrivingBody, BodyFault, crowded
-
-MIB = 1024 * 1024
-
-
-def raw_deflate(content: bytes) -> bytes:
-    compressor = zlib.compressobj(wbits=-zlib.MAX_WBITS)
-    return compressor.compress(content) + compressor.flush()
-
+from tests.hostile import MIB, raw_deflate
 
 CODINGS = {
     None: bytes,

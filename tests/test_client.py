@@ -71,6 +71,7 @@ async def test_what_is_sent() -> None:
     assert (request.method, request.path) == ("GET", "/v2/number_orders")
     assert request.headers["Authorization"] == f"Bearer {KEY}"
     assert request.headers["Accept"] == "application/json"
+    assert request.headers["Accept-Encoding"] == "gzip, deflate"
     agent = request.headers["User-Agent"]
     assert agent.startswith(f"telnyx-orders/{__version__} Python/3.")
     assert agent.endswith(f" aiohttp/{aiohttp.__version__} shop/1.2")

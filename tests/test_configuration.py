@@ -305,14 +305,15 @@ def test_a_concurrency_that_can_be_used(given):
     assert OrdersClient(KEY, concurrency=given).closed is False
 
 
+@pytest.mark.parametrize("setting", ["concurrency", "max_body_bytes"])
 @pytest.mark.parametrize("given", [0, -1, True, False, 8.0, 2.5, "8", None, math.inf])
-def test_a_concurrency_that_cannot_be_used(given):
-    """What is no number of requests is refused, and shown."""
+def test_a_count_that_cannot_be_used(setting, given):
+    """What is no number of requests or bytes is refused, and shown."""
     with pytest.raises(
         ConfigurationError,
-        match=rf"^concurrency: expected an integer from 1, got {re.escape(repr(given))}$",
+        match=rf"^{setting}: expected an integer from 1, got {re.escape(repr(given))}$",
     ):
-        OrdersClient(KEY, concurrency=given)
+        OrdersClient(KEY, **{setting: given})
 
 
 @pytest.mark.parametrize(

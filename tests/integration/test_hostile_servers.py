@@ -40,6 +40,7 @@ from tests.hostile import (
     filled,
     hangs_up,
     named,
+    raw_deflate,
     repeats,
     response,
     sends,
@@ -49,7 +50,6 @@ from tests.hostile import (
     settings,
 )
 from tests.servers import KEY, asked_page, order, page, serve, serve_raw
-from tests.test_bodies import raw_deflate
 
 PATIENCE = {True: 0.3, False: 20.0}
 """Seconds that a call may take, by whether only that ends it."""
