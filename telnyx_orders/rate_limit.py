@@ -24,7 +24,7 @@ import math
 from attrs import evolve, frozen
 
 from telnyx_orders.rate_limit_headers import RateLimitHeaders
-from telnyx_orders.rate_limit_window import LONGEST, RAMP, Lag, Told, Window
+from telnyx_orders.rate_limit_window import LONGEST, RAMP, Lag, Told, Window, WindowEnd
 
 __all__ = ["Permit", "RateLimitGate", "Waiting"]
 
@@ -230,14 +230,12 @@ class RateLimitGate:
         own = self.in_flight + self._strays + (0 if told.refused else 1)
         window = Window.opened(told, own=own, sent_at=self._sent_at, unawares=self._unawares)
         previous = self._previous
-        if previous and told.length and previous.own * NEWCOMER <= previous.limit:
-            # Others open windows before us, as they know better when one ends. It began after the
-            # last request that the one before counted, so it does not end sooner than this:
-            earliest = max(told.end.earliest, previous.asked_at + told.length)
-            latest = told.end.latest
-            if window.others and latest - earliest > told.length / 10:
-                sooner = latest - (latest - earliest) * EARLIER
-                window.end = evolve(window.end, earliest=earliest, expected=sooner)
+        starved = previous is not None and previous.own * NEWCOMER <= previous.limit
+        if previous and starved and (window.others or told.refused):
+            window.end = _sooner(told, previous)
+        elif told.refused or window.spent_before:
+            # It began some time before our request, so there is no guessing when it ends.
+            window.end = evolve(window.end, expected=window.end.latest)
         self._window, self._unknown, self._unawares = window, False, False
 
     def _kept(self, window: Window, available: int, waiting: Waiting, *, background: bool) -> int:
@@ -246,7 +244,8 @@ class RateLimitGate:
         kept = SHARE_KEPT * max(window.others, before)
         if not background:
             return 0 if waiting.interactive <= max(1, available // 4) else kept
-        if waiting.interactive + waiting.background > available:
+        # Those in flight may come back for more.
+        if waiting.interactive + waiting.background + self.in_flight > available:
             kept += math.ceil(window.limit / TAIL)
         return kept
 
@@ -272,7 +271,7 @@ class RateLimitGate:
             return  # it was sent before the gate closed, and names no other time
         window = self._window
         if window and window.left <= 0 and headers.reset and asked <= headers.reset:
-            return  # the window's end is known better than in whole seconds
+            return  # closed as long as the window runs, whose end is known better than `reset`
         until = now + min(LONGEST, asked or headers.reset or backoff)
         if until > self._closed_until:
             self._closed_at, self._closed_until = now, until
@@ -303,3 +302,12 @@ class RateLimitGate:
             self._strays += 1
         else:
             self._window.lose(now)
+
+
+def _sooner(told: Told, previous: Window) -> WindowEnd:
+    """Look for the next window sooner, as others know better when this one ends."""
+    earliest, latest = told.end.earliest, told.end.latest
+    if told.length:
+        # It began after the last request that the window before it counted.
+        earliest = min(latest, max(earliest, previous.asked_at + told.length))
+    return WindowEnd(earliest, latest, latest - (latest - earliest) * EARLIER)

@@ -14,8 +14,7 @@ import json
 import math
 import sys
 import time
-from collections.abc import AsyncIterator, Callable
-from pathlib import Path
+from collections.abc import AsyncIterator
 
 from attrs import define, frozen
 
