@@ -188,7 +188,7 @@ class RateLimitGate:
             return
         if told is None:
             self._presume_spent(now)
-        if permit.sent >= self._closed_at:
+        if permit.sent > self._closed_at:
             self.refusals = 0
             self._width += 1 / self._width
             # A gateway that fails tells nothing; an answer of the API itself would.
@@ -263,7 +263,7 @@ class RateLimitGate:
         self, permit: Permit, headers: RateLimitHeaders, now: float, backoff: float
     ) -> None:
         asked = headers.retry_after or 0.0
-        if permit.sent >= self._closed_at:
+        if permit.sent > self._closed_at:
             self.refusals += 1
             if self._window is None:
                 self._width = max(1.0, min(self._width, self.in_flight + 1) / 2)

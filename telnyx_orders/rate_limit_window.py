@@ -183,13 +183,13 @@ class Window:
 
     def is_over(self, told: Told) -> bool:
         """Tell whether an answer shows that another window, or another limit, has begun."""
-        after = told.sent >= self.told_at
+        after = told.sent > self.told_at
         refilled = after and told.remaining > self.remaining
         return refilled or self.changed(told) or told.end.earliest >= self.end.latest
 
     def changed(self, told: Told) -> bool:
         """Tell whether an answer shows that another limit has begun."""
-        return told.sent >= self.told_at and told.limit not in (None, self.limit)
+        return told.sent > self.told_at and told.limit not in (None, self.limit)
 
     def take_in(self, told: Told) -> None:
         """Take in another answer that is of this window."""
@@ -198,7 +198,7 @@ class Window:
         self.asked_at = max(self.asked_at, told.sent)
         if told.refused:
             self.own -= 1
-        if told.sent >= self.unseen_at:
+        if told.sent > self.unseen_at:
             self.unseen = 0
         if told.remaining <= self.remaining:
             self.remaining, self.told_at = told.remaining, told.came
