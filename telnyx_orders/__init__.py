@@ -35,7 +35,7 @@ from telnyx_orders.models import (
 from telnyx_orders.pagination import FetchProgress, Page, Pager
 from telnyx_orders.retry import RetryPolicy
 from telnyx_orders.serialization import make_converter
-from telnyx_orders.transport import Timeout
+from telnyx_orders.transport import CallStats, Timeout
 from telnyx_orders.version import __version__
 
 __all__ = [
@@ -44,6 +44,7 @@ __all__ = [
     "APITimeoutError",
     "AuthenticationError",
     "BadRequestError",
+    "CallStats",
     "ClientStateError",
     "Clock",
     "ConfigurationError",

@@ -8,6 +8,7 @@ from typing import Self
 import aiohttp
 import cattrs
 from aiohttp.abc import AbstractResolver
+from attrs import evolve
 
 from telnyx_orders import configuration
 from telnyx_orders.bodies import DEFAULT_MAX_BODY_BYTES
@@ -15,7 +16,7 @@ from telnyx_orders.clock import Clock
 from telnyx_orders.resources.number_orders import NumberOrders
 from telnyx_orders.retry import RetryPolicy
 from telnyx_orders.session import SessionOwner
-from telnyx_orders.transport import Timeout, Transport
+from telnyx_orders.transport import CallStats, Timeout, Transport
 
 __all__ = ["OrdersClient"]
 
@@ -107,20 +108,20 @@ class OrdersClient:
             proxy=configuration.proxy(url) if trust_env and session is None else None,
             trace_configs=trace_configs,
         )
-        self.number_orders = NumberOrders(
-            Transport(
-                self._sessions,
-                base_url=url,
-                api_key=key,
-                user_agent=configuration.user_agent(user_agent),
-                concurrency=concurrency,
-                timeout=configuration.timeout(timeout),
-                retry=configuration.retry_policy(retry),
-                converter=converter,
-                max_body_bytes=max_body_bytes,
-                clock=clock or Clock(),
-            )
+        transport = Transport(
+            self._sessions,
+            base_url=url,
+            api_key=key,
+            user_agent=configuration.user_agent(user_agent),
+            concurrency=concurrency,
+            timeout=configuration.timeout(timeout),
+            retry=configuration.retry_policy(retry),
+            converter=converter,
+            max_body_bytes=max_body_bytes,
+            clock=clock or Clock(),
         )
+        self._stats = transport.stats
+        self.number_orders = NumberOrders(transport)
 
     def __repr__(self) -> str:
         state = "closed" if self.closed else "open"
@@ -130,6 +131,11 @@ class OrdersClient:
     def closed(self) -> bool:
         """Whether `close()` was called."""
         return self._sessions.closed
+
+    @property
+    def stats(self) -> CallStats:
+        """What all calls of the client have cost so far."""
+        return evolve(self._stats)
 
     async def close(self) -> None:
         """End every request at once and close the connections. May be called again.

@@ -253,14 +253,18 @@ class Transport:
 
     def _may_retry(self, call: _Call, error: TelnyxError) -> bool:
         # A 429 is no sign of an outage, and the gate lets few requests find out when it is over.
-        if self._budget is None or isinstance(error, RateLimitError):
-            return True
-        if self._budget.take(self._clock.monotonic()):
-            call.budgeted += 1
+        if isinstance(error, RateLimitError) or self._draw_on_budget(call):
             return True
         why = "so many calls of this client fail that its RetryPolicy.budget is used up"
         error.args = (f"{error.args[0]} Not tried again: {why}.", *error.args[1:])
         return False
+
+    def _draw_on_budget(self, call: _Call) -> bool:
+        if self._budget is None:
+            return True
+        allowed = self._budget.take(self._clock.monotonic())
+        call.budgeted += allowed
+        return allowed
 
     def _held_too_long(self, call: _Call, seconds: float) -> RateLimitError:
         sent = "sent" if call.attempts == 0 else "sent again"
@@ -289,7 +293,7 @@ class Transport:
                 lifetime.limit(self._retry.max_seconds - call.seconds)
             started = self._clock.monotonic()
             try:
-                answer = await self._exchange(session, call.url)
+                answer = await self._exchange(session, call)
             except CONNECTION_ERRORS as error:
                 outcome, failure = type(error).__name__, error
             else:
@@ -320,14 +324,14 @@ class Transport:
         finally:
             del failure, mapped  # whose tracebacks hold this frame
 
-    async def _exchange(self, session: aiohttp.ClientSession, url: yarl.URL) -> Answer:
+    async def _exchange(self, session: aiohttp.ClientSession, call: _Call) -> Answer:
         idle = self.concurrency  # as many connections at most can have been closed meanwhile
         while True:
             trace = ConnectionTrace()
             try:
-                return await self._exchange_once(session, url, trace)
+                return await self._exchange_once(session, call.url, trace)
             except ConnectionLostError as error:
-                if not trace.reused or not idle:
+                if not (trace.reused and idle and self._draw_on_budget(call)):
                     raise error.original from None
                 idle -= 1
             except asyncio.CancelledError:

@@ -89,16 +89,14 @@ async def test_the_rate_limit_is_served():
     """`--rate-limit 2` refuses the third request of a minute."""
     async with serving("--rate-limit", "2") as (_, lines):
         variables = exported(lines)
-        async with OrdersClient(
-            variables["TELNYX_API_KEY"],
-            base_url=variables["TELNYX_BASE_URL"],
-            retry=RetryPolicy(max_attempts=1),
-            trust_env=False,
-        ) as client:
+        key, url = variables["TELNYX_API_KEY"], variables["TELNYX_BASE_URL"]
+        once = RetryPolicy(max_attempts=1)
+        async with OrdersClient(key, base_url=url, retry=once, trust_env=False) as client:
             await client.number_orders.list()
             await client.number_orders.list()
+        async with OrdersClient(key, base_url=url, retry=once, trust_env=False) as another:
             with pytest.raises(RateLimitError):
-                await client.number_orders.list()
+                await another.number_orders.list()
 
 
 async def test_a_port_in_use_is_one_line():

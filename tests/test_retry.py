@@ -4,6 +4,7 @@ import asyncio
 import math
 import pickle
 import time
+from typing import Any
 
 import attrs
 import pytest
@@ -25,12 +26,13 @@ from telnyx_orders.retry import requested_wait, run_attempts
 
 
 def test_the_policy_of_a_client_that_says_nothing():
-    """The defaults are five attempts, two minutes, and waits of half a second to eight."""
+    """The defaults are five attempts, two minutes, waits of half a second to eight, 20 in vain."""
     assert attrs.asdict(RetryPolicy()) == {
         "max_attempts": 5,
         "max_seconds": 120.0,
         "backoff_base": 0.5,
         "backoff_cap": 8.0,
+        "budget": 20,
     }
 
 
@@ -46,6 +48,9 @@ def test_the_policy_of_a_client_that_says_nothing():
         ("backoff_base", math.nan),
         ("backoff_cap", -1),
         ("backoff_cap", math.nan),
+        ("budget", -1),
+        ("budget", 0.5),
+        ("budget", True),
     ],
 )
 def test_a_number_out_of_range_is_refused(setting, value):
@@ -62,6 +67,8 @@ def test_a_number_out_of_range_is_refused(setting, value):
         ("max_seconds", 0.001),
         ("backoff_base", 0),
         ("backoff_cap", 0),
+        ("budget", 0),
+        ("budget", None),
     ],
 )
 def test_a_number_at_the_edge_is_taken(setting, value):
@@ -325,13 +332,14 @@ class Run:
     def before_wait(self, error: TelnyxError, number: int, wait: float) -> None:
         self.told.append((str(error), number, wait))
 
-    async def under(self, policy: RetryPolicy) -> str:
+    async def under(self, policy: RetryPolicy, **more: Any) -> str:
         return await run_attempts(
             policy=policy,
             clock=self.clock,
             attempt=self.attempt,
             spent=lambda: self.seconds,
             before_wait=self.before_wait,
+            **more,
         )
 
 
@@ -415,6 +423,36 @@ async def test_a_wait_that_is_asked_for_may_be_too_long():
     with pytest.raises(RateLimitError, match=r"^answered 429$"):
         await run.under(RetryPolicy(max_seconds=10.0))
     assert (run.calls, run.waits, run.told) == (1, [], [])
+
+
+async def test_a_429_that_attempts_wait_out_themselves():
+    """Where a gate holds attempts back, its time is told and counts, but nobody sleeps as well."""
+    run = Run(limited(7.0), lost(), "answer")
+    assert await run.under(RetryPolicy(), refused_for=lambda: 3.5) == "answer"
+    assert run.waits == [0.5]
+    assert run.told == [("answered 429", 1, 3.5), ("lost 1", 2, 0.5)]
+    run = Run(limited(7.0), "answer")
+    with pytest.raises(RateLimitError):
+        await run.under(RetryPolicy(max_seconds=4.0), refused_for=lambda: 3.5)
+    assert (run.calls, run.waits, run.told) == (1, [], [])
+
+
+async def test_what_may_not_be_retried_is_raised():
+    """`may_retry` is asked of errors that would be retried, and only of them."""
+    asked: list[str] = []
+
+    def never(error: TelnyxError) -> bool:
+        asked.append(str(error))
+        return False
+
+    for error in (lost(), NotFoundError("nothing", status=404)):
+        run = Run(error, "answer")
+        with pytest.raises(type(error)):
+            await run.under(RetryPolicy(), may_retry=never)
+        assert (run.calls, run.waits, run.told) == (1, [], [])
+    with pytest.raises(APIConnectionError):
+        await Run(lost()).under(RetryPolicy(max_attempts=1), may_retry=never)
+    assert asked == ["lost 1"]
 
 
 async def test_without_a_limit_any_wait_is_made():

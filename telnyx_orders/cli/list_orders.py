@@ -81,16 +81,14 @@ class ListOptions:
 
 
 @define
-class RetryCounter:
-    """The sleep of a client's `Clock`, counted: a client sleeps before a retry and never else."""
+class PauseWatch:
+    """The sleep of a client's `Clock`, which shows how things stand whenever it begins."""
 
-    retries: int = 0
-    show: Callable[[int], None] = lambda _: None
+    show: Callable[[], None] = lambda: None
 
     async def sleep(self, seconds: float) -> None:
-        """Count a retry, show it, and wait for it."""
-        self.retries += 1
-        self.show(self.retries)
+        """Show it, and wait."""
+        self.show()
         await asyncio.sleep(seconds)
 
 
@@ -107,18 +105,18 @@ async def list_orders(options: ListOptions) -> None:
     form = options.format or ("table" if on_terminal else "ndjson")
     rows = options.limit or TABLE_ROWS
     writer = _writer(form, rows, on_terminal=on_terminal)
-    counter = RetryCounter()
+    pauses = PauseWatch()
     fetched = Fetched()
     # A bar would be torn up by orders that run over the same terminal.
     bar_wanted = not options.quiet and (form == "table" or not on_terminal)
     started = time.monotonic()
     async with (
-        _client(options, Clock(sleep=counter.sleep)) as client,
+        _client(options, Clock(sleep=pauses.sleep)) as client,
         aclosing(_pages(client, options)) as pages,
     ):
         with progress_bar(options.limit, wanted=bar_wanted) as show:
             # Otherwise a silent server would look like a slow one for minutes.
-            counter.show = lambda retries: show(evolve(fetched, retries=retries))
+            pauses.show = lambda: show(evolve(fetched, retries=client.stats.retries))
             async for page in pages:
                 left = None if options.limit is None else options.limit - fetched.orders
                 orders = page.data[:left]
@@ -127,7 +125,7 @@ async def list_orders(options: ListOptions) -> None:
                     orders=fetched.orders + len(orders),
                     pages=fetched.pages + 1,
                     matching=page.meta.total_results,
-                    retries=counter.retries,
+                    retries=client.stats.retries,
                 )
                 show(fetched)
                 if fetched.orders == options.limit:

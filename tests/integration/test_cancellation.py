@@ -7,7 +7,7 @@ from contextlib import suppress
 import pytest
 
 from telnyx_orders import NumberOrder, OrdersClient, Pager
-from telnyx_orders.sandbox import Fault, Faults, Sandbox
+from telnyx_orders.sandbox import Fault, Faults, RateLimit, Sandbox
 from tests.conftest import MakeClient, no_task_left, until
 
 
@@ -63,9 +63,7 @@ async def test_cancelled_after_every_number_of_steps(
 
 async def test_cancelled_while_it_waits_for_a_retry(sandbox: Sandbox) -> None:
     """A fetch that waits for its next attempts is cancelled at once, however long it would wait."""
-    sandbox.faults = Faults(
-        script=(None,), rate=1, kinds=(Fault.TOO_MANY_REQUESTS,), retry_after="100"
-    )
+    sandbox.faults = Faults(script=(None,), rate=1, kinds=(Fault.UNAVAILABLE,), retry_after="100")
     async with OrdersClient(sandbox.api_key, base_url=sandbox.base_url) as client:
         async with no_task_left():
             task = asyncio.ensure_future(client.number_orders.list().collect())
@@ -75,6 +73,19 @@ async def test_cancelled_while_it_waits_for_a_retry(sandbox: Sandbox) -> None:
                 await asyncio.wait_for(asyncio.shield(task), 1)
         sandbox.faults = None
         assert len(await client.number_orders.list().collect()) == 1000
+
+
+async def test_cancelled_while_the_rate_limit_holds_it(sandbox: Sandbox) -> None:
+    """A fetch whose requests wait for the next window is cancelled at once."""
+    sandbox.rate_limit = RateLimit(requests=2, window=100)
+    async with OrdersClient(sandbox.api_key, base_url=sandbox.base_url) as client:
+        async with no_task_left():
+            task = asyncio.ensure_future(client.number_orders.list().collect())
+            await until(lambda: sandbox.counters.requests >= 2 and not sandbox.counters.in_flight)
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await asyncio.wait_for(asyncio.shield(task), 1)
+    assert sandbox.counters.by_status[429] == 0
 
 
 @pytest.mark.parametrize("fault", [Fault.SILENCE, Fault.SLOW_BYTES])
