@@ -40,6 +40,9 @@ TAIL = 20
 PACE = 1.5
 """How much faster than evenly that is: what is left over when a window ends is lost."""
 
+LONGEST_PACE = 5.0
+"""Seconds between two requests at most, as long as something is available."""
+
 NEWCOMER = 8
 """Who gets less than one part in so many has not found its share yet."""
 
@@ -125,10 +128,11 @@ class RateLimitGate:
             return window.end.expected
         if available > self._kept(window, available, waiting, background=background):
             return now
+        left = window.end.expected - window.sent_at
+        pace = left / (PACE * available)
         if available <= self._others_for_one(window) * (self.in_flight + 1):
-            return window.end.expected  # others have it already, as far as we can tell
-        pace = (window.end.expected - window.sent_at) / (PACE * available)
-        return min(window.sent_at + pace, window.end.expected)
+            pace = left  # others have it already, as far as we can tell
+        return min(window.end.expected, window.sent_at + min(LONGEST_PACE, pace))
 
     def closed_until(self, now: float) -> float | None:
         """Tell until when nothing may go at all, or `None` if something may, or soon may."""

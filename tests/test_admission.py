@@ -237,6 +237,23 @@ async def test_an_interactive_request_is_held_for_so_long_in_all():
     assert door.through[-1] == "page"
 
 
+async def test_patience_ends_where_the_gate_is_not_even_closed():
+    """A request that is held back again and again is sent away when its time is over."""
+    door = Door()
+    await door.ask("probe")
+    tasks = [door.ask("first", allowed=0.3), door.ask("second", allowed=0.4), door.ask("third")]
+    await turns()
+    await door.time.set(1000.31)
+    assert [task.done() for task in tasks] == [True, False, False]
+    error = tasks[0].exception()
+    assert isinstance(error, HeldTooLongError)
+    assert error.seconds == pytest.approx(0.19)
+    await door.time.set(1000.41)
+    assert isinstance(tasks[1].exception(), HeldTooLongError)
+    await door.time.set(1000.5)
+    await tasks[2]
+
+
 async def test_each_closing_is_told_once(caplog: pytest.LogCaptureFixture):
     """A line in the log for each time that requests are held, and none for those it holds."""
     caplog.set_level(logging.INFO, logger="telnyx_orders")
