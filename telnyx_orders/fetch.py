@@ -300,8 +300,15 @@ class Fetch(Generic[T]):
             workers.create_task(self._work(workers))
 
     async def _work(self, workers: asyncio.TaskGroup) -> None:
-        while await self._read_next():
-            self._add_workers(workers)
+        try:
+            while await self._read_next():
+                self._add_workers(workers)
+        except asyncio.CancelledError:
+            if self._owner.cancelling():
+                raise
+            # Not the fetch but this task of it was cancelled, by somebody who went over all tasks.
+            # A group takes that for an end, and its page would be waited for for ever.
+            raise IncompleteFetchError("the fetch was cancelled from outside") from None
         self._working -= 1
 
     async def _read_next(self) -> bool:

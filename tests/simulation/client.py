@@ -15,7 +15,7 @@ from tests.simulation.history import FAILED, LEFT, History, Used
 from tests.simulation.loop import VirtualLoop
 from tests.simulation.owner import OWNER
 from tests.simulation.reading import LeftBodyError, read
-from tests.simulation.world import EPOCH, Leave, Plan, Use
+from tests.simulation.world import EPOCH, Kind, Leave, Plan, Use
 
 __all__ = ["ClientRun"]
 
@@ -146,6 +146,8 @@ class ClientRun:
             finally:
                 if not limit.expired():
                     used.due = None
+        if use.leave is Leave.LIMIT and use.kind is Kind.COLLECT:
+            used.due = self._loop.time() + use.leave_after
         if use.leave is not Leave.CANCEL:
             return await reading
         task = asyncio.create_task(reading)

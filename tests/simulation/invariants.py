@@ -50,6 +50,8 @@ def violations(history: History, promised: Promises = PROMISED) -> list[str]:
 
 
 def _twice(_: History, used: Used) -> Iterator[str]:
+    if used.changed and not used.use.verify:
+        return
     for ids in (used.ids, used.orders_in_error or []):
         if len(set(ids)) != len(ids):
             yield f"{len(ids) - len(set(ids))} orders came twice"
@@ -69,12 +71,13 @@ def _missed(_: History, used: Used) -> Iterator[str]:
 def _missed_under_change(_: History, used: Used) -> Iterator[str]:
     # No order leaves a filter and enters it again: what matched before and after did throughout.
     missed = (set(used.matched) & set(used.matches)) - set(used.ids)
-    if _all_asked_for(used) and missed:
+    if _all_asked_for(used) and used.use.verify and missed:
         yield f"{len(missed)} of {len(used.matched)} orders were missed"
 
 
 def _unproven(_: History, used: Used) -> Iterator[str]:
-    if _all_asked_for(used) and (used.report is None or used.report.proof is None):
+    proof = None if used.report is None else used.report.proof
+    if _all_asked_for(used) and used.use.verify and proof is None:
         yield f"complete without a proof: {used.report}"
 
 
@@ -87,15 +90,19 @@ def _all_asked_for(used: Used) -> bool:
 def _cause(history: History, used: Used) -> Iterator[str]:
     """An error is one of the package's, and has a reason in the world."""
     error, world = used.error, history.world
-    if used.outcome != FAILED:
+    if used.outcome != FAILED or used.ended is None:
         return
+    closed = used.ended >= history.closed_at.get(used.plan.name, math.inf)
+    due = used.due if used.use.leave is Leave.LIMIT else None
+    late = due is not None and used.ended >= due - MOMENT
+    incomplete = isinstance(error, IncompleteFetchError)
     if not isinstance(error, TelnyxError):
         yield f"{error!r} left the package"
-    elif used.ended is not None and used.ended >= history.closed_at.get(used.plan.name, math.inf):
+    elif closed or (late and incomplete):
         return
     elif isinstance(error, ClientStateError):
         yield f"{error!r} of an open client"
-    elif world.healthy and (world.still or not isinstance(error, IncompleteFetchError)):
+    elif world.healthy and (world.still or not incomplete):
         yield f"{error!r} where nothing went wrong"
 
 

@@ -76,11 +76,11 @@ class _BuggyPager:
     def pages(self) -> AsyncGenerator[Any]:
         return self._pager.pages()
 
-    async def collect(self, *asked: Any) -> list[Any]:
+    async def collect(self, *asked: Any, **settings: Any) -> list[Any]:
         bug = self._client.bug
         await bug.before(self._client)
         try:
-            orders = await self._pager.collect(*asked)
+            orders = await self._pager.collect(*asked, **settings)
         except asyncio.CancelledError:
             await bug.cancelled()
             return []

@@ -19,7 +19,12 @@ async def read(make_pager: Any, used: Used) -> bool:
     """Read as the use says, and write down what comes; tells whether everything was read."""
     use = used.use
     pagers = [
-        make_pager(filter=use.filter, page_size=use.page_size, page_number=use.page_number)
+        make_pager(
+            filter=use.filter,
+            page_size=use.page_size,
+            page_number=use.page_number,
+            verify=use.verify,
+        )
         for _ in range(use.calls if use.kind is Kind.ONE else 1)
     ]
     pager = pagers[0]
@@ -41,7 +46,7 @@ async def read(make_pager: Any, used: Used) -> bool:
 
 
 async def _collect(pager: Any, used: Used) -> bool:
-    pages = 0
+    use, pages = used.use, 0
 
     async def progress(_: object) -> None:
         nonlocal pages
@@ -49,7 +54,8 @@ async def _collect(pager: Any, used: Used) -> bool:
         if await _body(used, pages):
             raise LeftBodyError
 
-    used.ids = [order.id for order in await pager.collect(progress)]
+    timeout = use.leave_after if use.leave is Leave.LIMIT else None
+    used.ids = [order.id for order in await pager.collect(progress, timeout=timeout)]
     return True
 
 

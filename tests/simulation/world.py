@@ -45,6 +45,7 @@ class Leave(StrEnum):
     TIMEOUT = "timeout"
     BREAK = "break"
     ERROR = "error"
+    LIMIT = "timeout="
 
 
 @frozen(kw_only=True)
@@ -57,6 +58,7 @@ class Use:
         filter: Which orders it asks for.
         page_size: How many a page; `None` leaves it out.
         page_number: Where it starts; `None` leaves it out.
+        verify: Whether it wants a proof.
         calls: How many single pages it asks for at once, if that is its kind.
         pause: Seconds that the consumer takes for each page.
         leave: How it is left early.
@@ -69,6 +71,7 @@ class Use:
     filter: Mapping[str, object]
     page_size: int | None
     page_number: int | None
+    verify: bool
     calls: int
     pause: float
     leave: Leave
@@ -251,13 +254,14 @@ class _Draw:
         kind = self._one_of(Kind.COLLECT, Kind.COLLECT, Kind.ITERATE, Kind.PAGES, Kind.ONE)
         leave = Leave.STAY if self._chance(0.65) else self._one_of(*Leave)
         pages = self._one_of(1, 3, 6, 12, random.randint(1, 25))
-        timed = leave in (Leave.CANCEL, Leave.TIMEOUT)
+        timed = leave in (Leave.CANCEL, Leave.TIMEOUT, Leave.LIMIT)
         return Use(
             kind=kind,
             start=self._one_of(0.0, random.uniform(0, span)),
             filter=self._one_of(*FILTERS) if self._chance(0.4) else {},
             page_size=None if self._chance(0.1) else min(250, max(1, -(-orders // pages))),
             page_number=random.randint(1, 3) if self._chance(0.1) else None,
+            verify=self._chance(0.9),
             calls=random.randint(1, 6),
             pause=self._one_of(0.0, 0.0, 0.0, 0.1, 2.0),
             leave=leave,
