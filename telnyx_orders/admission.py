@@ -62,8 +62,8 @@ class _Waiter:
 class _Line:
     """Two lines, each first come first served; interactive requests go ahead, within reason."""
 
-    interactive: deque[_Waiter] = Factory(deque)
-    background: deque[_Waiter] = Factory(deque)
+    interactive: deque[_Waiter] = Factory(deque[_Waiter])
+    background: deque[_Waiter] = Factory(deque[_Waiter])
     in_a_row: int = 0
 
     def __len__(self) -> int:
