@@ -212,7 +212,6 @@ class RateLimitGate:
         elif window.follows(told):
             return False
         elif window.is_over(told):
-            self._unawares = window.changed(told)
             self._roll()
             self._open(told)
         else:
@@ -221,9 +220,10 @@ class RateLimitGate:
 
     def _still_runs(self, previous: Window, told: Told) -> bool:
         """See whether a probe met the window that was thought to be over."""
-        if told.sent >= previous.end.latest or not told.end.overlaps(previous.end):
+        if told.sent >= previous.end.latest:
             return False
-        if told.remaining > previous.remaining - (0 if told.refused else 1):
+        refilled = told.remaining > previous.remaining - (0 if told.refused else 1)
+        if refilled or not told.end.overlaps(previous.end):
             self._lag.late_enough()
             return False
         if told.refused and not previous.others:

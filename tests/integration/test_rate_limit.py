@@ -155,17 +155,65 @@ async def test_a_fetch_that_may_not_wait_keeps_what_it_has(sandbox: Sandbox) -> 
     assert 50 < cause.retry_after <= 60
 
 
-async def test_a_single_call_overtakes_a_fetch(sandbox: Sandbox) -> None:
+async def test_a_single_call_overtakes_fetches(sandbox: Sandbox) -> None:
     """A web handler's call is the next to go, however many pages wait."""
     sandbox.latency = 0.001
-    async with OrdersClient(sandbox.api_key, base_url=sandbox.base_url, concurrency=2) as client:
-        fetch = asyncio.ensure_future(client.number_orders.list(page_size=2).collect())
-        await until(lambda: len(sandbox.counters.pages) >= 20)
+    async with OrdersClient(sandbox.api_key, base_url=sandbox.base_url, concurrency=4) as client:
+        fetches = [
+            asyncio.ensure_future(client.number_orders.list(page_size=10).collect())
+            for _ in range(10)
+        ]
+        await until(lambda: len(sandbox.counters.pages) >= 40)
         before = len(sandbox.counters.pages)
         await client.number_orders.list(page_size=7)
-        assert sandbox.counters.pages.index((1, 7)) <= before + 3
-        assert not fetch.done()
-        assert len(await fetch) == 1000
+        assert sandbox.counters.pages.index((1, 7)) <= before + 8
+        assert not any(fetch.done() for fetch in fetches)
+        assert [len(await fetch) for fetch in fetches] == [1000] * 10
+
+
+async def test_a_call_that_is_tried_again_does_not_queue_again(
+    sandbox: Sandbox, make_client: MakeClient
+) -> None:
+    """A retry goes before calls that have not been sent yet."""
+    sandbox.faults = Faults(script=(None, Fault.UNAVAILABLE))
+    client = make_client(concurrency=1)
+    await client.number_orders.list()
+    calls = [client.number_orders.list(page_number=number) for number in range(2, 12)]
+    await asyncio.gather(*calls)
+    order = [number for number, _ in sandbox.counters.pages]
+    assert order.index(2) < order.index(6)
+
+
+async def test_the_limit_of_a_call_counts_what_the_rate_limit_takes(fake_time: FakeTime) -> None:
+    """Attempts, backoff and the gate together end a call, at once when it cannot be in time."""
+    closed = {"x-ratelimit-remaining": "0", "x-ratelimit-reset": "11"}
+    unavailable = web.Response(status=503, headers={**closed, "Retry-After": "6"})
+    refusals = [web.Response(status=429, headers={"Retry-After": "6"}) for _ in range(2)]
+    answers = [unavailable, *refusals]
+
+    async def handler(request: web.Request) -> web.Response:
+        return answers.pop(0)
+
+    retry = RetryPolicy(max_seconds=10)
+
+    async with serve(handler) as url:
+        async with OrdersClient(KEY, base_url=url, retry=retry, clock=fake_time.clock()) as client:
+            with pytest.raises(RateLimitError, match="was not sent again: the rate") as held:
+                await client.number_orders.list()
+        async with OrdersClient(KEY, base_url=url, retry=retry, clock=fake_time.clock()) as client:
+            with pytest.raises(RateLimitError, match="answered 429") as refused:
+                await client.number_orders.list()
+    assert (held.value.attempts, refused.value.attempts) == (1, 2)
+    assert held.value.retry_after == pytest.approx(5, abs=0.1)
+    assert refused.value.retry_after == 6
+    assert answers == []
+
+
+async def test_429s_take_nothing_from_the_budget(sandbox: Sandbox, make_client: MakeClient) -> None:
+    """Waiting out the rate limit is no retry in vain, however often."""
+    sandbox.faults = Faults(script=[Fault.TOO_MANY_REQUESTS] * 30)
+    patient = RetryPolicy(max_attempts=40, max_seconds=None, budget=0)
+    assert len((await make_client(concurrency=1, retry=patient).number_orders.list()).data) == 20
 
 
 async def test_one_429_is_not_twenty(make_client: MakeClient, sandbox: Sandbox) -> None:
