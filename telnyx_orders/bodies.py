@@ -11,7 +11,6 @@ from typing import Protocol
 
 from attrs import frozen
 
-from telnyx_orders.error_details import one_line
 from telnyx_orders.errors import KEPT_BODY_BYTES
 
 __all__ = ["ACCEPTED_CODINGS", "DEFAULT_MAX_BODY_BYTES", "ArrivingBody", "BodyFault", "crowded"]
@@ -66,6 +65,10 @@ class _Inflater(Protocol):
     def decompress(self, data: bytes, max_length: int, /) -> bytes: ...
 
 
+CODINGS = frozenset({"gzip", "x-gzip", "deflate", "br", "compress", "x-compress", "zstd"})
+"""What may be shown of a `Content-Encoding`; anything else may be a secret that was sent back."""
+
+
 class ArrivingBody:
     """Takes the pieces of a body and keeps what they hold, its content coding undone.
 
@@ -87,7 +90,7 @@ class ArrivingBody:
         if self._coding not in ("identity", "gzip", "x-gzip", "deflate"):
             self.fault = BodyFault(
                 f"a body without a coding or in one of {ACCEPTED_CODINGS}",
-                f"Content-Encoding: {one_line(self._coding, 40)}",
+                f"Content-Encoding: {_shown(self._coding)}",
                 transient=False,
             )
 
@@ -171,3 +174,8 @@ def crowded(body: bytes, limit: int) -> BodyFault | None:
             expected = f"a body of at most {most} {what}"
             return BodyFault(expected, str(number), TOO_LARGE, transient=False)
     return None
+
+
+def _shown(coding: str) -> str:
+    known = all(one.strip() in CODINGS for one in coding.split(","))
+    return coding if known else "one that is not known"

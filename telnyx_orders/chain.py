@@ -9,6 +9,7 @@ or enter and leave a filter change nothing of that.
 Where a listing is *not* in a fixed order its rows show it, and then a chain proves nothing.
 """
 
+from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import pairwise
@@ -222,10 +223,8 @@ class Chain:
         """
         samples = list(self._samples())
         recent = [sample for sample in samples if sample[0] >= since] or samples
-        return [
-            max(0, gap.index + min(recent, key=lambda sample: abs(sample[1] - gap.index))[2])
-            for gap in gaps
-        ]
+        shifts = sorted((index, shift) for _, index, shift in recent)
+        return [max(0, gap.index + _nearest(shifts, gap.index)) for gap in gaps]
 
     def _samples(self) -> Iterator[tuple[int, int, int]]:
         """Give of each run its number, the index of a row, and how far off that its offset was."""
@@ -245,6 +244,12 @@ class Chain:
         for number in self._sequence:
             yield number, index
             index += self._runs[number].fresh
+
+
+def _nearest(shifts: Sequence[tuple[int, int]], index: int) -> int:
+    """Give the shift that was seen nearest to a row, of those sorted by row."""
+    at = bisect_left(shifts, (index,))
+    return min(shifts[max(0, at - 1) : at + 1], key=lambda seen: abs(seen[0] - index))[1]
 
 
 def _contradicting(one: Run, two: Run, shared: Sequence[tuple[int, int]]) -> int:

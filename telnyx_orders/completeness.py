@@ -123,7 +123,6 @@ class Completeness:
         request = self._queue.popleft() if self._queue else self._sweep.next()
         if request is not None:
             self._under_way += 1
-            self.rereads += request.across
         return request
 
     def read(
@@ -146,6 +145,7 @@ class Completeness:
         check_answer(request.number, meta, len(rows))
         self._under_way -= 1
         self.pages_read += 1
+        self.rereads += request.across
         if self.pages_read == 1:
             self._begin(rows, meta, date)
         fresh = self._add(request, rows, meta)
@@ -153,7 +153,7 @@ class Completeness:
             if self._count.holds:
                 self.proof = "count"
                 self._queue.clear()
-            elif not (self._under_way or self.left):
+            elif not (self._failure or self._under_way or self.left):
                 self._decide()
         return fresh
 
@@ -163,10 +163,10 @@ class Completeness:
         Raises:
             IncompleteFetchError: It is not; the message says why.
         """
-        if self._failure:
-            raise self._failure
         if self.proof is None:
-            raise IncompleteFetchError(f"{self._under_way} pages that were asked for were not read")
+            raise self._failure or IncompleteFetchError(
+                f"{self._under_way} pages that were asked for were not read"
+            )
 
     def _begin(self, rows: Sequence[Row], meta: PageMeta, date: float | None) -> None:
         sweep, total = self._sweep, meta.total_results
@@ -176,6 +176,8 @@ class Completeness:
             if sweep.given < self.size:
                 self.max_size = sweep.max_size = sweep.given
         self._count = RowCount(total, date, self.filter_may_change)
+        if not self._count.agrees_with(rows):
+            self._count = RowCount(total, None, self.filter_may_change)
         self._count.contradicted = pages_of(total, sweep.given) != max(1, meta.total_pages)
         sweep.frontier = sweep.plain = sweep.given
         sweep.overlapping = not self._count.can_hold(rows)

@@ -5,6 +5,7 @@ import netrc
 import os
 import platform
 from datetime import datetime
+from typing import cast
 from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
@@ -138,12 +139,20 @@ def check_converter(converter: cattrs.Converter) -> None:
     """Refuse a converter that has no hooks for what an order holds."""
     try:
         # The one field of an order that a plain converter knows nothing of.
-        converter.structure("2018-01-01T00:00:00.000000Z", datetime)
+        sample: list[datetime | None] = [
+            converter.structure("2018-01-01T00:00:00.000000Z", wanted)
+            for wanted in (datetime, cast("type[datetime]", datetime | None))
+        ]
     except cattrs.StructureHandlerNotFoundError as error:
         raise ConfigurationError(
             "converter: it cannot structure an order, as it has no hook for times; "
             "start from make_converter() and add your hooks to it"
         ) from error
+    if any(moment is None or moment.tzinfo is None for moment in sample):
+        raise ConfigurationError(
+            "converter: its times have no zone, so that it cannot be told what came first; "
+            "give aware times"
+        )
 
 
 def check_borrowed(session: aiohttp.ClientSession, url: str, own_settings: list[str]) -> None:

@@ -1,6 +1,7 @@
 """What an answer says of its error: the API's own words, read leniently and made fit to show."""
 
 import json
+from collections.abc import Callable
 from typing import cast
 
 from attrs import frozen
@@ -37,7 +38,7 @@ class ErrorDetail:
         return f"{text}{code}" + (f" at {one_line(where)}" if where else "")
 
 
-def parse_error_details(body: str) -> tuple[ErrorDetail, ...]:
+def parse_error_details(body: str, redact: Callable[[str], str] = str) -> tuple[ErrorDetail, ...]:
     """Read the `errors` of an error's body; empty when it is not in the API's form.
 
     Lenient on purpose: while something is going wrong, a malformed error must not hide it.
@@ -50,16 +51,16 @@ def parse_error_details(body: str) -> tuple[ErrorDetail, ...]:
     if not isinstance(entries, list):
         return ()
     return tuple(
-        _error_detail(cast("dict[str, object]", entry))
+        _error_detail(cast("dict[str, object]", entry), redact)
         for entry in cast("list[object]", entries)
         if isinstance(entry, dict)
     )
 
 
-def _error_detail(entry: dict[str, object]) -> ErrorDetail:
+def _error_detail(entry: dict[str, object], redact: Callable[[str], str]) -> ErrorDetail:
     def text(holder: object, key: str) -> str | None:
         value = cast("dict[str, object]", holder).get(key) if isinstance(holder, dict) else None
-        return None if value is None or isinstance(value, dict | list) else str(value)
+        return None if value is None or isinstance(value, dict | list) else redact(str(value))
 
     source, meta = entry.get("source"), entry.get("meta")
     return ErrorDetail(

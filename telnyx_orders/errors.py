@@ -21,7 +21,7 @@ Bad arguments of a call are a plain `TypeError` or `ValueError`, raised before a
 Errors pickle and copy, so they can cross process borders.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Self
 
 from telnyx_orders.error_details import ErrorDetail, excerpt, one_line, parse_error_details, times
@@ -150,6 +150,7 @@ class APIStatusError(TelnyxError):
         attempts: int = 1,
         retry_after: float | None = None,
         location: str | None = None,
+        redact: Callable[[str], str] = str,
     ) -> "APIStatusError":
         """Choose the class of an answer's error and word its message.
 
@@ -161,9 +162,10 @@ class APIStatusError(TelnyxError):
             attempts: How many times the request was sent.
             retry_after: How many seconds the server asks to wait.
             location: Where it redirects to, if it does.
+            redact: Takes secrets out of what the body says; JSON may have hidden them from others.
         """
         chosen = _BY_STATUS.get(status, InternalServerError if status >= 500 else APIStatusError)
-        details = parse_error_details(body)
+        details = parse_error_details(body, redact)
         said = "; ".join(str(detail) for detail in details[:3]) or excerpt(body)
         advice = chosen.advice
         if location is not None and 300 <= status < 400:

@@ -131,6 +131,7 @@ class Fetch(Generic[T]):
         self._orders = 0
         self._working = 0
         self._reason: str | None = "the fetch was left before its end"
+        self.failure: IncompleteFetchError | None = None
         self._arrival = asyncio.Event()
         self._room = asyncio.Event()
 
@@ -146,10 +147,12 @@ class Fetch(Generic[T]):
         traceback: TracebackType | None,
     ) -> None:
         self._owner.cancel()
-        await asyncio.wait([self._owner])
-        if not self._owner.cancelled():
-            self._owner.exception()
-        self._on_end(self._report())
+        try:
+            await asyncio.wait([self._owner])
+            if not self._owner.cancelled():
+                self._owner.exception()
+        finally:
+            self._on_end(self._report())
 
     async def take_next(self) -> Page[T] | None:
         """Take the next page in the order of asking, waiting for it; `None` when all were taken.
@@ -216,7 +219,8 @@ class Fetch(Generic[T]):
             raise self._incomplete("the fetch was cancelled from outside") from None
         except IncompleteFetchError as error:
             self._reason = error.reason
-            raise error.carrying((), self._report()) from error.cause
+            self.failure = error.carrying((), self._report())
+            raise self.failure from error.cause
         except TelnyxError as error:
             self._reason = str(error)
             if not self._course.pages_read:
@@ -234,7 +238,10 @@ class Fetch(Generic[T]):
         self, reason: str, advice: str = "Try again", cause: TelnyxError | None = None
     ) -> IncompleteFetchError:
         self._reason = reason
-        return IncompleteFetchError(reason, advice=advice, cause=cause, report=self._report())
+        self.failure = IncompleteFetchError(
+            reason, advice=advice, cause=cause, report=self._report()
+        )
+        return self.failure
 
     def timed_out(self, seconds: float) -> IncompleteFetchError:
         """Give the error of a fetch that was allowed so many seconds."""

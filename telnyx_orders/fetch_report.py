@@ -19,7 +19,7 @@ class FetchReport:
         reason: Why there is no proof, in words; `None` where there is one.
         partial: Whether the fetch began past the first page, where there is no fixed set of orders
             that it could be complete about.
-        orders: How many orders it gave.
+        orders: How many orders were on the pages that it handed over.
         pages: How many pages it read.
         requests: How many requests it sent, those that were sent again included.
         rereads: How many of the pages were read only to see what had changed meanwhile.

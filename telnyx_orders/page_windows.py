@@ -72,27 +72,40 @@ def bridges(boundaries: Sequence[int], size: int, total: int) -> list[PageReques
     """
     pages: list[PageRequest] = []
     room = size // 5
-    left = list(boundaries)
-    while left:
-        offsets = {left[0], max(0, left[0] - room)}
-        sizes = range(size, size // 2, -1)
-        candidates = [PageRequest.at(at, one, across=True) for at in offsets for one in sizes]
-        page = max(candidates, key=lambda one: _crossing(left, one, room, total))
-        _, crossed, _ = _crossing(left, page, room, total)
-        pages.append(page)
-        del left[:crossed]
+    first = 0
+    while first < len(boundaries):
+        at = boundaries[first]
+        close = first + 1 < len(boundaries) and boundaries[first + 1] - at < size
+        # To cross several, a page has to begin about where it must; to cross one, anywhere.
+        offsets = (at, max(0, at - room)) if close else (at,)
+        (_, crossed, _), number, one = max(
+            (
+                _crossing(boundaries, first, offset // one * one, one, room, total),
+                offset // one + 1,
+                one,
+            )
+            for offset in offsets
+            for one in range(size, size // 2, -1)
+        )
+        pages.append(PageRequest.of(number, one, across=True))
+        first += crossed
     return pages
 
 
 def _crossing(
-    boundaries: Sequence[int], page: PageRequest, room: int, total: int
+    boundaries: Sequence[int], first: int, start: int, size: int, room: int, total: int
 ) -> tuple[bool, int, int]:
-    """Tell whether a page has room before the first boundary, how many it crosses, and its room."""
+    """Judge a page from an offset on, by the boundaries from the first that is not crossed yet.
+
+    Returns:
+        Whether it has room before that one, how many it crosses, at least one, and its room.
+    """
     # Nothing lies before the first row and beyond the last, so no drift can carry anything there.
-    before = boundaries[0] - page.start if page.start else page.size
-    crossed, after = 0, page.size
-    for boundary in boundaries:
-        beyond = page.end - boundary if page.end < total else page.size
+    end = start + size
+    before = boundaries[first] - start if start else size
+    crossed, after = 0, size
+    while first + crossed < len(boundaries):
+        beyond = end - boundaries[first + crossed] if end < total else size
         if crossed and beyond < room:
             break
         crossed, after = crossed + 1, beyond

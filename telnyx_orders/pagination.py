@@ -118,6 +118,8 @@ class Pager(Generic[T]):
                 async with limit:
                     await self._take_all(fetch, taken, on_progress)
             except IncompleteFetchError as error:
+                if error is not fetch.failure:
+                    raise  # of another fetch, by way of `on_progress`
                 failure = error
             except TimeoutError:
                 if timeout is None or not limit.expired():

@@ -87,6 +87,7 @@ class AnswerReader:
                 attempts=attempts,
                 retry_after=answer.retry_after,
                 location=self._redacted(answer.location),
+                redact=self.redact,
             )
         order_id, path = None, "$"
         fault = answer.fault or crowded(answer.body, self._max_body_bytes)

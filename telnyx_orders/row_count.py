@@ -93,6 +93,13 @@ class RowCount:
             return True
         return self.filter_may_change and row.updated_at is not None and row.updated_at >= before
 
+    def agrees_with(self, rows: Sequence[Row]) -> bool:
+        """Tell whether no row of the first page is from after it, as wrong clocks would have it."""
+        if self._before is None:
+            return True
+        latest = self._before + 2 * CLOCK_SLACK
+        return all(row.created_at is None or row.created_at <= latest for row in rows)
+
     def can_hold(self, rows: Sequence[Row]) -> bool:
         """Tell whether rows like these, of the first page, have the times to be counted by."""
         return self._before is not None and all(

@@ -89,7 +89,8 @@ class Reply(Generic[T]):
 
     Attributes:
         value: The body of the answer.
-        date: Its `Date`, in seconds since the Unix epoch, if it had a sensible one.
+        date: Its `Date`, in seconds since the Unix epoch, if it had a sensible one, less the
+            seconds that the attempt took: a server may have looked at its data that much earlier.
     """
 
     value: T
@@ -106,6 +107,7 @@ class _Call:
     background: bool
     attempts: int = 0
     seconds: float = 0.0
+    last_seconds: float = 0.0
     budgeted: int = 0
     last_error: str = ""
 
@@ -225,7 +227,8 @@ class Transport:
                 self._answers.read, answer, wanted, call=call.name, attempts=call.attempts
             )
             large = len(answer.body) > LARGE_BODY_BYTES
-            return Reply(await asyncio.to_thread(read) if large else read(), answer.date)
+            date = None if answer.date is None else answer.date - call.last_seconds
+            return Reply(await asyncio.to_thread(read) if large else read(), date)
 
         try:
             async with self.sessions.lifetime() as lifetime:
@@ -303,6 +306,7 @@ class Transport:
                 lifetime.limit(None)
                 taken = self._clock.monotonic() - started
                 call.seconds += taken
+                call.last_seconds = taken
                 logger.debug(
                     "%s %s attempt=%d %.0f ms request_id=%s",
                     call.name,

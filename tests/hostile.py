@@ -457,9 +457,14 @@ HOSTILE = [
             sends_coded(coding, b"\x1b\x0b\x00\xf8"),
             ResponseDecodeError,
             "without a coding or in one of gzip, deflate, got Content-Encoding: "
-            + coding.decode().lower(),
+            + shown,
         )
-        for coding in (b"br", b"zstd", b"gzip, gzip", b"X")
+        for coding, shown in (
+            (b"br", "br"),
+            (b"zstd", "zstd"),
+            (b"gzip, gzip", "gzip, gzip"),
+            (b"KEY0123", "one that is not known"),
+        )
     ),
     # JSON
     Hostile(

@@ -116,8 +116,8 @@ def test_a_coding_that_was_not_asked_for(coding):
     fault = body.fault
     assert fault is not None
     assert fault.expected == "a body without a coding or in one of gzip, deflate"
-    assert fault.got.startswith("Content-Encoding: " + coding[0])
-    assert len(fault.got.splitlines()) == 1
+    shown = coding if len(coding) < 20 and coding.isprintable() else "one that is not known"
+    assert fault.got == f"Content-Encoding: {shown}"
     assert len(fault.got) < 100
     assert not fault.transient
 

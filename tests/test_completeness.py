@@ -208,3 +208,57 @@ def test_a_server_with_pages_of_its_own_size():
     course = Completeness(250, 250)
     with pytest.raises(IncompleteFetchError, match="gives 20 orders a page whatever is asked for"):
         read(lambda: source.remove(3))
+
+
+def test_a_first_answer_that_took_long():
+    """What counts is when the first page was asked for: it may be older than its `Date`."""
+    source = account(10, sorted_by="oldest")
+    course = Completeness(5, 5)
+    first = source.read(1, 5)
+    request = course.next()
+    source.now = 2
+    source.remove(0)
+    source.insert()
+    # The `Date` less the ten seconds that the attempt took, as the transport gives it.
+    fresh = course.read(request, first.rows, first.meta, first.date + 10 - 10)
+    found = {row.id for row in fresh}
+    while (request := course.next()) is not None:
+        answer = source.read(request.number, request.size)
+        found |= {row.id for row in course.read(request, answer.rows, answer.meta, answer.date)}
+    course.finish()
+    assert source.ids() - found <= {source.orders[-1].id}
+
+
+def test_a_clock_that_is_far_behind():
+    """A first page of orders from after its own `Date` has no use for that date."""
+    source = account(100)
+    source.skew = -(10**7)
+    course = Completeness(20, 50)
+    assert set(read_on(course, source)) == source.ids()
+    assert course.proof == "chain"
+
+
+def test_a_proof_that_comes_after_it_was_given_up():
+    """A page under way that completes the count makes up for a budget that was spent."""
+    source = account(20, sorted_by="oldest")
+    course = Completeness(10, 10)
+    first = course.next()
+    answer = source.read(1, 10)
+    course.read(first, answer.rows, answer.meta, answer.date)
+    slow = course.next()
+    late = source.read(2, 10)
+    number = 2
+    while course.left:
+        course._sweep.total += 10
+        request = course.next()
+        if request is not None:
+            number += 1
+            rows = [source.insert() for _ in range(10)]
+            meta = evolve(late.meta, page_number=request.number, total_pages=number + 1)
+            meta = evolve(meta, total_results=10 * (number + 1))
+            course.read(request, rows, meta, answer.date)
+    with pytest.raises(IncompleteFetchError):
+        course.finish()
+    course.read(slow, late.rows, late.meta, late.date)
+    course.finish()
+    assert course.proof == "count"

@@ -600,3 +600,13 @@ class SpecialError(NotFoundError):
     def __init__(self, number: int) -> None:
         super().__init__(f"number {number}", status=404)
         self.number = number
+
+
+def test_a_secret_that_json_hides():
+    """A key that a server sends back in escapes of JSON is not shown by what is read of them."""
+    body = r'{"errors": [{"code": "1", "detail": "the key \u004bEY123 is wrong"}]}'
+    error = APIStatusError.from_response(
+        "GET /", 401, body, redact=lambda text: text.replace("KEY123", "[redacted]")
+    )
+    assert "KEY123" not in str(error)
+    assert error.errors[0].detail == "the key [redacted] is wrong"

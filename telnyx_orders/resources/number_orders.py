@@ -48,7 +48,12 @@ class NumberOrders:
             ... ).collect()
         """
         chosen = order_filter(filter)
-        changing = (chosen.status, chosen.customer_reference, chosen.requirements_met)
+        changing = (
+            chosen.status,
+            chosen.phone_numbers_count,  # no reference says that it stays the same
+            chosen.customer_reference,
+            chosen.requirements_met,
+        )
         listing = Listing(
             self._transport,
             "/number_orders",

@@ -89,6 +89,7 @@ async def test_a_limit_that_is_cut_in_mid_fetch(sandbox: Sandbox) -> None:
 @pytest.fixture
 async def slow_account(fake_time: FakeTime) -> AsyncIterator[Sandbox]:
     """An account that lives in the time of the client: waiting takes no time."""
+    fake_time.now = 1_800_000_000.0  # later than the orders
     limit = RateLimit(5, window=60)
     async with Sandbox(1000, rate_limit=limit, clock=lambda: fake_time.now) as sandbox:
         yield sandbox
