@@ -62,8 +62,8 @@ class _Waiter:
 class _Line:
     """Two lines, each first come first served; interactive requests go ahead, within reason."""
 
-    interactive: deque[_Waiter] = Factory(deque)
-    background: deque[_Waiter] = Factory(deque)
+    interactive: deque[_Waiter] = Factory(deque[_Waiter])
+    background: deque[_Waiter] = Factory(deque[_Waiter])
     in_a_row: int = 0
 
     def __len__(self) -> int:
@@ -197,10 +197,12 @@ class Admission:
         held_until = None
         while self._line and held_until is None and self._gate.in_flight < self._places:
             held_until = self._admit_one(now)
+        if held_until == math.inf:
+            held_until = None  # until an answer comes, as where there is no place
         self._note_held(now, held=held_until is not None)
         if self._line:
             self._note_closed(now)
-        wake_at = math.inf if held_until is None else held_until
+        wake_at = math.inf if held_until is None else self._or_patience_ends(now, held_until)
         changed, self._wake_at = wake_at != self._wake_at, wake_at
         if self._timekeeper is None:
             for waiter in self._line:
@@ -223,6 +225,16 @@ class Admission:
                 waiter.wake()
                 return None
         return opens_at
+
+    def _or_patience_ends(self, now: float, held_until: float) -> float:
+        """Send away the interactive request that waits longest if need be, or tell when."""
+        while self._line.interactive:
+            waiter = self._line.interactive[0]
+            ends = now + waiter.allowed - (self._held_by(now) - waiter.held_before)
+            if ends > now:
+                return min(held_until, ends)
+            self._send_away(waiter, held_until - now)
+        return held_until
 
     def _held_by(self, now: float) -> float:
         return self._held + (0.0 if self._held_since is None else now - self._held_since)
@@ -252,6 +264,9 @@ class Admission:
         for waiter in waiters:
             held = 0.0 if waiter.background else self._held_by(now) - waiter.held_before
             if waiter.waits and held + until - now > waiter.allowed:
-                self._line.of(waiter).remove(waiter)
-                waiter.held_too_long = until - now
-                waiter.wake()
+                self._send_away(waiter, until - now)
+
+    def _send_away(self, waiter: _Waiter, seconds: float) -> None:
+        self._line.of(waiter).remove(waiter)
+        waiter.held_too_long = seconds
+        waiter.wake()

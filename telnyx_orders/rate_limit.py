@@ -40,6 +40,9 @@ TAIL = 20
 PACE = 1.5
 """How much faster than evenly that is: what is left over when a window ends is lost."""
 
+LONGEST_PACE = 5.0
+"""Seconds between two requests at most, as long as something is available."""
+
 NEWCOMER = 8
 """Who gets less than one part in so many has not found its share yet."""
 
@@ -125,10 +128,11 @@ class RateLimitGate:
             return window.end.expected
         if available > self._kept(window, available, waiting, background=background):
             return now
+        left = window.end.expected - window.sent_at
+        pace = left / (PACE * available)
         if available <= self._others_for_one(window) * (self.in_flight + 1):
-            return window.end.expected  # others have it already, as far as we can tell
-        pace = (window.end.expected - window.sent_at) / (PACE * available)
-        return min(window.sent_at + pace, window.end.expected)
+            pace = left  # others have it already, as far as we can tell
+        return min(window.end.expected, window.sent_at + min(LONGEST_PACE, pace))
 
     def closed_until(self, now: float) -> float | None:
         """Tell until when nothing may go at all, or `None` if something may, or soon may."""
@@ -208,7 +212,6 @@ class RateLimitGate:
         elif window.follows(told):
             return False
         elif window.is_over(told):
-            self._unawares = window.changed(told)
             self._roll()
             self._open(told)
         else:
@@ -217,9 +220,10 @@ class RateLimitGate:
 
     def _still_runs(self, previous: Window, told: Told) -> bool:
         """See whether a probe met the window that was thought to be over."""
-        if told.sent >= previous.end.latest or not told.end.overlaps(previous.end):
+        if told.sent >= previous.end.latest:
             return False
-        if told.remaining > previous.remaining - (0 if told.refused else 1):
+        refilled = told.remaining > previous.remaining - (0 if told.refused else 1)
+        if refilled or not told.end.overlaps(previous.end):
             self._lag.late_enough()
             return False
         if told.refused and not previous.others:

@@ -103,7 +103,7 @@ def _draft(headers: Mapping[str, str]) -> dict[str, float]:
     remaining, name, found = min(told, key=lambda one: one[0])
     fields = {"remaining": remaining}
     policies = headers.get("RateLimit-Policy", "").split(",")
-    policy = next((_parameters(one) for one in policies if _name(one) == name), {})
+    policy = next((_parameters(one) for one in policies if _name(one) == name), dict[str, float]())
     for source, key, field in (
         (found, "t", "reset"),
         (policy, "q", "limit"),

@@ -182,14 +182,9 @@ class Window:
         return told.end.latest <= self.end.earliest
 
     def is_over(self, told: Told) -> bool:
-        """Tell whether an answer shows that another window, or another limit, has begun."""
-        after = told.sent > self.told_at
-        refilled = after and told.remaining > self.remaining
-        return refilled or self.changed(told) or told.end.earliest >= self.end.latest
-
-    def changed(self, told: Told) -> bool:
-        """Tell whether an answer shows that another limit has begun."""
-        return told.sent > self.told_at and told.limit not in (None, self.limit)
+        """Tell whether an answer shows that another window has begun."""
+        refilled = told.sent > self.told_at and told.remaining > self.remaining
+        return refilled or told.end.earliest >= self.end.latest
 
     def take_in(self, told: Told) -> None:
         """Take in another answer that is of this window."""

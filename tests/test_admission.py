@@ -173,6 +173,25 @@ async def test_a_closed_gate_opens_for_one_and_then_for_all():
     assert all(10 <= door.held[str(number)] < 10.1 for number in range(4))
 
 
+async def test_whoever_keeps_the_time_learns_that_it_comes_sooner():
+    """A timer that is set to the end of a window is set anew when an answer tells otherwise."""
+    door = Door()
+    await door.open()
+    tasks = [door.ask("a"), door.ask("b")]
+    await turns()
+    door.answer("a", RateLimitHeaders(limit=20, remaining=0, reset=60.0, rounded=True))
+    pages = [door.ask(str(number), background=True) for number in range(9)]
+    await turns()
+    assert [at for at, _ in door.time.sleepers] == [1060]
+    await door.time.set(1000.5)
+    door.answer("b", RateLimitHeaders(limit=20, remaining=0, reset=59.0, rounded=True))
+    await turns()
+    assert min(at for at, _ in door.time.sleepers) == pytest.approx(1059.5, abs=0.3)
+    for task in (*tasks, *pages):
+        task.cancel()
+    await asyncio.wait([*tasks, *pages])
+
+
 async def test_waiting_for_a_place_is_not_held_by_the_rate_limit():
     """What waits for others to be answered does not wait for the rate limit."""
     door = Door(places=1)
@@ -191,9 +210,10 @@ async def test_a_request_that_may_not_wait_so_long(status: int):
     door = Door()
     await door.ask("first")
     door.answer("first", RateLimitHeaders(limit=5, remaining=0, reset=60.0), status)
-    with pytest.raises(HeldTooLongError) as caught:
-        await door.ask("impatient", allowed=10)
-    assert caught.value.seconds == pytest.approx(60, abs=0.1)
+    for name in ("impatient", "impatient too"):
+        with pytest.raises(HeldTooLongError) as caught:
+            await door.ask(name, allowed=10)
+        assert caught.value.seconds == pytest.approx(60, abs=0.1)
     patient = door.ask("patient", allowed=61)
     await turns()
     assert not patient.done()
@@ -235,6 +255,44 @@ async def test_an_interactive_request_is_held_for_so_long_in_all():
     assert not page.done()
     await door.time.set(1040.0)
     assert door.through[-1] == "page"
+
+
+async def test_patience_ends_where_the_gate_is_not_even_closed():
+    """A request that is held back again and again is sent away when its time is over."""
+    door = Door()
+    await door.ask("probe")
+    tasks = [door.ask("first", allowed=0.3), door.ask("second", allowed=0.4), door.ask("third")]
+    await turns()
+    await door.time.set(1000.31)
+    assert [task.done() for task in tasks] == [True, False, False]
+    error = tasks[0].exception()
+    assert isinstance(error, HeldTooLongError)
+    assert error.seconds == pytest.approx(0.19)
+    await door.time.set(1000.41)
+    assert isinstance(tasks[1].exception(), HeldTooLongError)
+    await door.time.set(1000.5)
+    await tasks[2]
+
+
+async def test_waiting_for_answers_is_not_held_by_the_rate_limit():
+    """Where refusals have halved what may be in flight, the others wait as for a place."""
+    door = Door()
+    await door.open()
+    tasks = [door.ask(name) for name in "abcd"]
+    await turns()
+    door.answer("a", status=429)
+    tasks.append(door.ask("e"))
+    await turns()
+    await door.time.set(1000.5)
+    door.answer("e")
+    tasks.append(door.ask("f", allowed=10))
+    await turns()
+    await door.time.set(1050.0)
+    assert "f" not in door.through
+    door.answer("b")
+    door.answer("c")
+    await asyncio.gather(*tasks)
+    assert door.held["f"] == 0
 
 
 async def test_each_closing_is_told_once(caplog: pytest.LogCaptureFixture):

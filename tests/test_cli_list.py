@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 import pytest
 
 from telnyx_orders import NumberOrder, make_converter
-from telnyx_orders.sandbox import Fault, Faults, Sandbox
+from telnyx_orders.sandbox import Fault, Faults, RateLimit, Sandbox
 from tests.test_cli import run
 
 SUMMARY = re.compile(r"1,000 orders on 4 pages in \d+\.\d\d s, 0 retries\n")
@@ -172,6 +172,15 @@ async def test_a_limit_that_is_not_reached_is_no_limit(sandbox: Sandbox):
     result = await run("list", "--limit", "5000", server=sandbox)
     assert result.out.count("\n") == 1000
     assert SUMMARY.fullmatch(result.err)
+
+
+async def test_waiting_for_the_rate_limit_is_no_retry(sandbox: Sandbox):
+    """A fetch that waits for the next window of the rate limit has retried nothing."""
+    sandbox.rate_limit = RateLimit(requests=3, window=1)
+    result = await run("list", server=sandbox)
+    assert result.code == 0
+    assert SUMMARY.fullmatch(result.err)
+    assert sandbox.counters.by_status == {200: 4}
 
 
 async def test_retries_are_counted(sandbox: Sandbox):

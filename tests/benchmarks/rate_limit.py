@@ -60,6 +60,9 @@ SCENARIOS = {
     "two processes": Scenario(clients=2, pages=80, limit=per_second(30)),
     "six processes": Scenario(clients=6, pages=80, limit=per_second(60)),
     "three, windows of 3 s": Scenario(clients=3, pages=40, limit=RateLimit(30, 3)),
+    "cut to a quarter amid a burst": Scenario(
+        clients=1, pages=200, limit=per_second(40), cut_after=2.05, cut_to=per_second(10)
+    ),
     "cut to a quarter": Scenario(
         clients=1, pages=200, limit=per_second(40), cut_after=2.5, cut_to=per_second(10)
     ),
@@ -68,10 +71,14 @@ SCENARIOS = {
 
 @define
 class Watch:
-    """When answers were 429, by looking at the sandbox's counters again and again."""
+    """When answers were 429, by looking at the sandbox's counters again and again.
+
+    `served` is how many were answered before the limit was cut.
+    """
 
     started: float
     refused_at: list[float]
+    served: int = 0
 
     @classmethod
     @contextlib.asynccontextmanager
@@ -90,6 +97,11 @@ class Watch:
         finally:
             looking.cancel()
             await asyncio.wait({looking})
+
+
+def cut(sandbox: Sandbox, watch: Watch, limit: RateLimit | None) -> None:
+    watch.served = sandbox.counters.by_status[200]
+    sandbox.rate_limit = limit
 
 
 async def run(scenario: Scenario, latency: float) -> str:
@@ -127,7 +139,7 @@ async def run(scenario: Scenario, latency: float) -> str:
             started = time.monotonic()
             if scenario.cut_after is not None:
                 asyncio.get_running_loop().call_later(
-                    scenario.cut_after, setattr, sandbox, "rate_limit", scenario.cut_to
+                    scenario.cut_after, cut, sandbox, watch, scenario.cut_to
                 )
             results = await asyncio.gather(*(result(n, one) for n, one in enumerate(clients)))
             wall = time.monotonic() - started
@@ -149,8 +161,7 @@ def row(
     refused = answers[429]
     shown = f"{refused} ({refused / answers.total():.1%})"
     if scenario.cut_after is not None and scenario.cut_to is not None:
-        before = math.ceil(scenario.cut_after / scenario.limit.window) * scenario.limit.requests
-        windows = math.ceil((scenario.pages - before) / scenario.cut_to.requests)
+        windows = math.ceil((scenario.pages - watch.served) / scenario.cut_to.requests)
         ideal = scenario.cut_after + (windows - 1) * scenario.cut_to.window + latency
         last = max((at - scenario.cut_after for at in watch.refused_at), default=0.0)
         shown += f", the last {last / scenario.cut_to.window:.2f} windows after the cut"
