@@ -126,7 +126,7 @@ class SessionOwner:
         self.borrowed = borrowed is not None
         self.closed = False
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._lifetimes: set[Lifetime] = set()
+        self._lifetimes: dict[Lifetime, None] = {}  # in the order in which they began
         self._idle = asyncio.Event()
         self._base_url = base_url
         self._limit = limit
@@ -189,11 +189,11 @@ class SessionOwner:
         try:
             async with timeout:
                 lifetime = Lifetime(timeout, asyncio.get_running_loop())
-                self._lifetimes.add(lifetime)
+                self._lifetimes[lifetime] = None
                 try:
                     yield lifetime
                 finally:
-                    self._lifetimes.discard(lifetime)
+                    del self._lifetimes[lifetime]
                     if not self._lifetimes:
                         self._idle.set()
         except TimeoutError:

@@ -29,7 +29,6 @@ class Promises:
 PROMISED: Final = Promises(proven=True, gated=True)
 
 MOMENT: Final = 1e-6
-MOST_TOO_MANY: Final = 2
 
 
 def violations(history: History, promised: Promises = PROMISED) -> list[str]:
@@ -140,10 +139,11 @@ def _pages(used: Used) -> int:
 
 
 def _limit(history: History) -> Iterator[str]:
-    """Alone with its limit, a client meets it only where it could not know better."""
+    """Alone with its limit, a client meets it only where no answer could tell it in time."""
     world = history.world
     limit = world.rate_limit
     if limit is None or world.later_limit or len(world.clients) > 1:
         return
-    if history.too_many > MOST_TOO_MANY:
-        yield f"{history.too_many} answers were 429, alone with {limit}"
+    windows = (history.seconds - world.old) / limit.window
+    if history.too_many > 2 + windows:
+        yield f"{history.too_many} answers were 429 in {windows:.1f} windows, alone with {limit}"
