@@ -224,7 +224,12 @@ class UnprocessableEntityError(APIStatusError):
 
 
 class RateLimitError(APIStatusError):
-    """429: more requests than the account is allowed in its present window."""
+    """429: more requests than the account is allowed in its present window.
+
+    Also where the client knows that from earlier answers, and the call may not wait so long: then
+    nothing was sent, `attempts` does not count it, `body` is empty, and `retry_after` says when
+    there will be room.
+    """
 
     advice = "Wait before you go on, lower `concurrency`, or ask Telnyx for a higher limit."
 

@@ -104,6 +104,8 @@ class _Call:
     name: str
     url: yarl.URL
     stats: tuple[CallStats, ...]
+    budget: RetryBudget | None
+    clock: Clock
     background: bool
     attempts: int = 0
     seconds: float = 0.0
@@ -131,6 +133,25 @@ class _Call:
         logger.warning(
             "%s: attempt %d failed (%s), trying again in %.2f s", self.name, attempt, cause, wait
         )
+
+    # These are here and not in the transport, as tenacity keeps what it calls in a reference cycle.
+
+    def may_retry(self, error: TelnyxError) -> bool:
+        """Take a retry from the budget, or say in the error that there is none."""
+        # A 429 is no sign of an outage, and the gate lets few requests find out when it is over.
+        if isinstance(error, RateLimitError) or self.draw_on_budget():
+            return True
+        why = "so many calls of this client fail that its RetryPolicy.budget is used up"
+        error.args = (f"{error.args[0]} Not tried again: {why}.", *error.args[1:])
+        return False
+
+    def draw_on_budget(self) -> bool:
+        """Take from the client's budget what a request costs that is sent once more."""
+        if self.budget is None:
+            return True
+        allowed = self.budget.take(self.clock.monotonic())
+        self.budgeted += allowed
+        return allowed
 
 
 class Transport:
@@ -218,8 +239,14 @@ class Transport:
         """
         query = encode_query(parameters)
         url = f"{self._base_url}{path}" + (f"?{query}" if query else "")
-        together = (self.stats,) if stats is None else (self.stats, stats)
-        call = _Call(f"GET {path}", yarl.URL(url, encoded=True), together, background)
+        call = _Call(
+            f"GET {path}",
+            yarl.URL(url, encoded=True),
+            stats=(self.stats,) if stats is None else (self.stats, stats),
+            budget=self._budget,
+            clock=self._clock,
+            background=background,
+        )
 
         async def attempt() -> Reply[T]:
             answer = await self._send(call, lifetime)
@@ -239,7 +266,7 @@ class Transport:
                     spent=lambda: call.seconds,
                     before_wait=call.note_retry,
                     refused_for=self._admission.closed_for,
-                    may_retry=lambda error: self._may_retry(call, error),
+                    may_retry=call.may_retry,
                 )
         except LifetimeOverError:
             last = f"; the last error was: {call.last_error}" if call.last_error else ""
@@ -254,25 +281,10 @@ class Transport:
             self._budget.succeeded(call.budgeted)
         return reply
 
-    def _may_retry(self, call: _Call, error: TelnyxError) -> bool:
-        # A 429 is no sign of an outage, and the gate lets few requests find out when it is over.
-        if isinstance(error, RateLimitError) or self._draw_on_budget(call):
-            return True
-        why = "so many calls of this client fail that its RetryPolicy.budget is used up"
-        error.args = (f"{error.args[0]} Not tried again: {why}.", *error.args[1:])
-        return False
-
-    def _draw_on_budget(self, call: _Call) -> bool:
-        if self._budget is None:
-            return True
-        allowed = self._budget.take(self._clock.monotonic())
-        call.budgeted += allowed
-        return allowed
-
     def _held_too_long(self, call: _Call, seconds: float) -> RateLimitError:
         sent = "sent" if call.attempts == 0 else "sent again"
         return RateLimitError(
-            f"{call.name} was not {sent}: the rate limit is used up for another {seconds:.10g} s, "
+            f"{call.name} was not {sent}: the rate limit is used up for another {seconds:.2f} s, "
             f"longer than RetryPolicy.max_seconds = {self._retry.max_seconds:g} s allows. "
             f"{RateLimitError.advice}",
             status=429,
@@ -335,7 +347,7 @@ class Transport:
             try:
                 return await self._exchange_once(session, call.url, trace)
             except ConnectionLostError as error:
-                if not (trace.reused and idle and self._draw_on_budget(call)):
+                if not (trace.reused and idle and call.draw_on_budget()):
                     raise error.original from None
                 idle -= 1
             except asyncio.CancelledError:
