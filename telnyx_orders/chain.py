@@ -17,7 +17,7 @@ from itertools import pairwise
 from attrs import Factory, define, frozen
 
 from telnyx_orders.row_keys import RowKey
-from telnyx_orders.runs import Piece, Run, groups, pieces
+from telnyx_orders.runs import Piece, Run, pieces
 
 __all__ = ["Chain", "Gap"]
 
@@ -97,7 +97,7 @@ class Chain:
         if fresh:
             run.fresh, run.fresh_at = len(fresh), fresh[0]
             self._sequence.insert(self._position(run, fresh), index)
-            if len(groups(fresh)) > 1 or self._is_within(run, fresh):
+            if fresh[-1] - fresh[0] >= len(fresh) or self._is_within(run, fresh):
                 self._split.append(index)
         return fresh
 

@@ -50,9 +50,9 @@ class FetchProgress:
     """How far a fetch of all pages has come.
 
     Attributes:
-        pages_done: How many pages have arrived.
+        pages_done: How many pages have been handed over.
         pages_total: How many there are, by the latest answer.
-        orders_done: How many orders have arrived.
+        orders_done: How many orders were on them.
         orders_total: How many there are, by the latest answer.
         retries: How many requests were sent again.
         rate_limit_seconds: Seconds that requests waited because of the rate limit, added up.

@@ -6,7 +6,7 @@ from attrs import define, frozen
 
 from telnyx_orders.row_keys import RowKey
 
-__all__ = ["Piece", "Run", "groups", "pieces"]
+__all__ = ["Piece", "Run", "pieces"]
 
 
 @define(eq=False)
@@ -45,7 +45,7 @@ class Piece:
     end: int
 
 
-def groups(places: Sequence[int]) -> list[tuple[int, int]]:
+def _groups(places: Sequence[int]) -> list[tuple[int, int]]:
     """Split ascending places where some are left out; gives the first and last of each group."""
     found: list[tuple[int, int]] = []
     for place in places:
@@ -72,7 +72,7 @@ def pieces(
     for number in sorted(late):
         run, begin = runs[number], 0
         fresh = [place for place, key in enumerate(run.keys) if home[key] == number]
-        for first, last in groups(fresh):
+        for first, last in _groups(fresh):
             piece = Piece(number, begin, begin + last + 1 - first)
             begin = piece.end
             if first > 0:
