@@ -20,7 +20,7 @@ async def fetch() -> int:
         return len(await client.number_orders.list().collect())
 
 
-for extra in ("orjson", "cyclopts", "rich", "pytest"):
+for extra in ("msgspec", "orjson", "cyclopts", "rich", "pytest"):
     assert importlib.util.find_spec(extra) is None, f"{extra} is installed"
 package = Path(telnyx_orders.__file__).parent
 assert "site-packages" in package.parts

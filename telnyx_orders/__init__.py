@@ -29,10 +29,11 @@ from telnyx_orders.models import (
     NumberOrder,
     OrderPhoneNumber,
     OrderStatus,
+    Page,
     PageMeta,
     RegulatoryRequirement,
 )
-from telnyx_orders.pagination import FetchProgress, Page, Pager
+from telnyx_orders.pagination import FetchProgress, Pager
 from telnyx_orders.retry import RetryPolicy
 from telnyx_orders.serialization import make_converter
 from telnyx_orders.transport import CallStats, Timeout

@@ -1,14 +1,18 @@
 """The bytes of an answer, turned into an object, or into an error that names the place.
 
+cattrs says what an answer becomes. Where msgspec is installed, and no converter of the user's own
+is in its place, the fast path does the same (`telnyx_orders.fast_decoding`).
+
 Bodies are structured without cattrs' detailed validation, which doubles the time. Only a body that
 fails is structured a second time with it, to say where it went wrong.
 """
 
 import json
+import logging
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from datetime import datetime
-from typing import Any, TypeVar, get_args, get_origin
+from typing import TYPE_CHECKING, Any, TypeVar, get_args, get_origin
 
 import attrs
 import cattrs
@@ -19,12 +23,17 @@ from telnyx_orders.errors import ResponseDecodeError
 from telnyx_orders.models import NumberOrder, OrderStatus
 from telnyx_orders.serialization import MALFORMED
 
+if TYPE_CHECKING:
+    from telnyx_orders.fast_decoding import FastDecoder
+
 try:
     import orjson
 except ImportError:
     orjson = None  # type: ignore[assignment]  # mypy knows it as a module only
 
-__all__ = ["BodyDecoder"]
+__all__ = ["BodyDecoder", "find_fast_decoder"]
+
+logger = logging.getLogger("telnyx_orders")
 
 T = TypeVar("T")
 
@@ -39,10 +48,12 @@ class BodyDecoder:
     Attributes:
         converter: The cattrs converter that says how.
         redact: Takes secrets out of a text that an error shows.
+        fast: What does the same as the converter, faster.
     """
 
     converter: cattrs.Converter
     redact: Callable[[str], str] = str
+    fast: "FastDecoder | None" = None
 
     def decode(self, body: bytes, wanted: type[T]) -> T:
         """Structure a JSON body.
@@ -51,6 +62,20 @@ class BodyDecoder:
             ResponseDecodeError: It is no JSON, which can pass (`transient`), or has another shape
                 than `wanted`.
         """
+        # Only the converter logs what is not listed.
+        if self.fast is not None and not logger.isEnabledFor(logging.DEBUG):
+            decoded = self.fast.decode(body, wanted)
+            if decoded is not None:
+                return decoded
+        return self._structure(body, wanted)
+
+    def decode_in_slices(self, body: bytes, wanted: type[T]) -> Generator[None, None, T | None]:
+        """Structure a large JSON body, giving way again and again; `None` is left to `decode`."""
+        if self.fast is None or logger.isEnabledFor(logging.DEBUG):
+            return None
+        return (yield from self.fast.decode_in_slices(body, wanted))
+
+    def _structure(self, body: bytes, wanted: type[T]) -> T:
         try:
             value = _parse(body)
         except (ValueError, RecursionError) as error:
@@ -109,6 +134,15 @@ class BodyDecoder:
     def _shorten(self, text: str) -> str:
         # In this order: a secret that is cut in two would not be found.
         return one_line(self.redact(text), 100)
+
+
+def find_fast_decoder() -> "FastDecoder | None":
+    """Give the fast path, where what it needs is installed."""
+    try:
+        from telnyx_orders.fast_decoding import FastDecoder
+    except ImportError:
+        return None
+    return FastDecoder()
 
 
 _ENCODER = json.JSONEncoder(ensure_ascii=False)

@@ -15,12 +15,12 @@ from attrs import evolve, frozen
 from telnyx_orders.completeness import Completeness
 from telnyx_orders.errors import APITimeoutError, IncompleteFetchError, TelnyxError
 from telnyx_orders.fetch_report import FetchReport
-from telnyx_orders.models import PageMeta
+from telnyx_orders.models import Page
 from telnyx_orders.row_count import Row
 from telnyx_orders.transport import CallStats, Reply, Transport
 from telnyx_orders.unproven import Unproven
 
-__all__ = ["MAX_PAGE_SIZE", "Course", "Fetch", "FetchProgress", "Listing", "Page"]
+__all__ = ["MAX_PAGE_SIZE", "Course", "Fetch", "FetchProgress", "Listing"]
 
 Course = Completeness | Unproven
 """Which pages a fetch reads, and what it makes of them."""
@@ -30,19 +30,6 @@ T = TypeVar("T", bound=Row)
 
 MAX_PAGE_SIZE = 250
 """The largest page the API gives, by the reference of `GET /number_orders`."""
-
-
-@frozen(kw_only=True)
-class Page(Generic[T]):
-    """One page of a listing.
-
-    Attributes:
-        data: Its rows.
-        meta: Where it stands in the listing.
-    """
-
-    data: tuple[T, ...]
-    meta: PageMeta
 
 
 @frozen(kw_only=True)

@@ -7,6 +7,7 @@ Keys that are not listed here are ignored: the API adds some without notice.
 
 from datetime import datetime
 from enum import StrEnum
+from typing import Generic, TypeVar
 
 from attrs import frozen
 
@@ -14,9 +15,12 @@ __all__ = [
     "NumberOrder",
     "OrderPhoneNumber",
     "OrderStatus",
+    "Page",
     "PageMeta",
     "RegulatoryRequirement",
 ]
+
+T = TypeVar("T")
 
 
 class OrderStatus(StrEnum):
@@ -148,3 +152,16 @@ class PageMeta:
     page_size: int
     total_pages: int
     total_results: int
+
+
+@frozen(kw_only=True)
+class Page(Generic[T]):
+    """One page of a listing.
+
+    Attributes:
+        data: Its rows.
+        meta: Where it stands in the listing.
+    """
+
+    data: tuple[T, ...]
+    meta: PageMeta

@@ -8,12 +8,13 @@ from typing import Generic, TypeVar
 
 from telnyx_orders.completeness import Completeness
 from telnyx_orders.errors import IncompleteFetchError
-from telnyx_orders.fetch import MAX_PAGE_SIZE, Course, Fetch, FetchProgress, Listing, Page
+from telnyx_orders.fetch import MAX_PAGE_SIZE, Course, Fetch, FetchProgress, Listing
 from telnyx_orders.fetch_report import FetchReport
+from telnyx_orders.models import Page
 from telnyx_orders.row_count import Row
 from telnyx_orders.unproven import Unproven
 
-__all__ = ["FetchProgress", "Listing", "Page", "Pager"]
+__all__ = ["FetchProgress", "Listing", "Pager"]
 
 T = TypeVar("T", bound=Row)
 

@@ -1,13 +1,13 @@
 """An answer of the server, turned into a value or an error. No I/O."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from typing import TypeVar
 
 import cattrs
 from attrs import Factory, frozen
 
 from telnyx_orders.bodies import BodyFault, crowded
-from telnyx_orders.decoding import BodyDecoder
+from telnyx_orders.decoding import BodyDecoder, find_fast_decoder
 from telnyx_orders.errors import KEPT_BODY_BYTES, APIStatusError, ResponseDecodeError
 from telnyx_orders.rate_limit_headers import RateLimitHeaders
 from telnyx_orders.serialization import make_converter
@@ -62,7 +62,11 @@ class AnswerReader:
         self._api_key = api_key
         self.redact = _redactor(api_key)
         self._max_body_bytes = max_body_bytes
-        self._decoder = BodyDecoder(converter or make_converter(redact=self.redact), self.redact)
+        self._decoder = BodyDecoder(
+            converter or make_converter(redact=self.redact),
+            self.redact,
+            find_fast_decoder() if converter is None else None,
+        )
 
     def read(self, answer: Answer, wanted: type[T], *, call: str, attempts: int) -> T:
         """Turn an answer into what is wanted.
@@ -109,6 +113,14 @@ class AnswerReader:
             call=call,
             advice=fault.advice,
         )
+
+    def read_in_slices(self, answer: Answer, wanted: type[T]) -> Generator[None, None, T | None]:
+        """Read a large answer, giving way again and again; `None` is left to `read`."""
+        if answer.fault or not succeeded(answer.status):
+            return None
+        if crowded(answer.body, self._max_body_bytes):
+            return None
+        return (yield from self._decoder.decode_in_slices(answer.body, wanted))
 
     def _redacted(self, text: str | None) -> str | None:
         return None if text is None else self.redact(text)

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, cast, get_args, get_origin
 
 import attrs
@@ -98,10 +98,19 @@ def _time_or_none(value: Any, wanted: object) -> datetime | None:
 
 
 def _time(value: Any, _: object) -> datetime:
-    moment = datetime.fromisoformat(value)
+    moment = datetime.fromisoformat(value.upper())  # RFC 3339, 5.6: t and z may be small
     if moment.tzinfo is None:
         raise ValueError(f"expected a time with its zone, got {value!r}")
+    # fromisoformat() cuts off what is below a microsecond, where msgspec rounds it.
+    if value[26:27] in _ROUNDED_UP and value[19] == "." and value[20:26].isdigit():
+        try:
+            moment += timedelta(microseconds=1)
+        except OverflowError:
+            raise ValueError(f"expected a time up to the year 9999, got {value!r}") from None
     return moment
+
+
+_ROUNDED_UP = frozenset("56789")
 
 
 def _format_time(moment: datetime) -> str:

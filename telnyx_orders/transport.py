@@ -44,8 +44,9 @@ __all__ = ["CallStats", "Reply", "Timeout", "Transport"]
 logger = logging.getLogger("telnyx_orders")
 
 LARGE_BODY_BYTES = 256 * 1024
-"""From here on a body is decoded in a thread: it would hold the event loop for over 10 ms, and one
-that is made to do so for seconds. A call that is cancelled meanwhile ends, the thread after it."""
+"""From here on a body is decoded in slices or in a thread: it would hold the event loop for over
+10 ms, and one that is made to do so for seconds. A call that is cancelled meanwhile ends, and its
+thread after it."""
 
 T = TypeVar("T")
 
@@ -205,6 +206,7 @@ class Transport:
         self._answers = AnswerReader(api_key, converter, max_body_bytes)
         self._max_body_bytes = max_body_bytes
         self._clock = clock
+        self._decoding = asyncio.Lock()
         # Waiting happens here and not in the connector, where it would use up the timeouts.
         self._admission = Admission(RateLimitGate(), concurrency, retry, clock)
         self._budget = None if retry.budget is None else RetryBudget(max(retry.budget, concurrency))
@@ -250,12 +252,8 @@ class Transport:
 
         async def attempt() -> Reply[T]:
             answer = await self._send(call, lifetime)
-            read = partial(
-                self._answers.read, answer, wanted, call=call.name, attempts=call.attempts
-            )
-            large = len(answer.body) > LARGE_BODY_BYTES
             date = None if answer.date is None else answer.date - call.last_seconds
-            return Reply(await asyncio.to_thread(read) if large else read(), date)
+            return Reply(await self._read(call, answer, wanted), date)
 
         try:
             async with self.sessions.lifetime() as lifetime:
@@ -280,6 +278,23 @@ class Transport:
         if self._budget is not None:
             self._budget.succeeded(call.budgeted)
         return reply
+
+    async def _read(self, call: _Call, answer: Answer, wanted: type[T]) -> T:
+        read = partial(self._answers.read, answer, wanted, call=call.name, attempts=call.attempts)
+        async with self._decoding:
+            # Other tasks get their turn between two pages, however many have arrived at once.
+            await asyncio.sleep(0)
+            if len(answer.body) <= LARGE_BODY_BYTES:
+                return read()
+            slices = self._answers.read_in_slices(answer, wanted)
+            while True:
+                try:
+                    next(slices)
+                except StopIteration as end:
+                    value: T | None = end.value
+                    break
+                await asyncio.sleep(0)
+        return await asyncio.to_thread(read) if value is None else value
 
     def _held_too_long(self, call: _Call, seconds: float) -> RateLimitError:
         sent = "sent" if call.attempts == 0 else "sent again"

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 
 from telnyx_orders.filters import OrderFilter, deep_object, order_filter
-from telnyx_orders.models import NumberOrder
-from telnyx_orders.pagination import Listing, Page, Pager
+from telnyx_orders.models import NumberOrder, Page
+from telnyx_orders.pagination import Listing, Pager
 from telnyx_orders.transport import Transport
 
 __all__ = ["NumberOrders"]

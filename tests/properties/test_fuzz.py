@@ -9,8 +9,8 @@ from tests.benchmarks.fuzz import in_two_processes
 from tests.mutations import outcome, outcomes_on_the_wire
 
 
-async def test_changed_answers_with_either_parser() -> None:
-    """With orjson and without it, the same comes of every changed answer."""
+async def test_changed_answers_with_and_without_the_speedups() -> None:
+    """With the `speedups` and without them, the same comes of every changed answer."""
     counted = in_two_processes(0, 1500)
     assert counted["Page"] > 50
     assert counted["ResponseDecodeError"] > 100
