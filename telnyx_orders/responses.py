@@ -1,14 +1,16 @@
 """An answer of the server, turned into a value or an error. No I/O."""
 
 from collections.abc import Callable, Generator
-from typing import TypeVar
+from typing import TypeVar, cast
 
 import cattrs
 from attrs import Factory, frozen
 
+from telnyx_orders.acyclic import AcyclicRows
 from telnyx_orders.bodies import BodyFault, crowded
 from telnyx_orders.decoding import BodyDecoder, find_fast_decoder
 from telnyx_orders.errors import KEPT_BODY_BYTES, APIStatusError, ResponseDecodeError
+from telnyx_orders.models import Page
 from telnyx_orders.rate_limit_headers import RateLimitHeaders
 from telnyx_orders.serialization import make_converter
 
@@ -67,6 +69,8 @@ class AnswerReader:
             self.redact,
             find_fast_decoder() if converter is None else None,
         )
+        # What a user's own converter makes of rows may be in a cycle.
+        self._acyclic = AcyclicRows() if converter is None else None
 
     def read(self, answer: Answer, wanted: type[T], *, call: str, attempts: int) -> T:
         """Turn an answer into what is wanted.
@@ -97,7 +101,7 @@ class AnswerReader:
         fault = answer.fault or crowded(answer.body, self._max_body_bytes)
         if fault is None:
             try:
-                return self._decoder.decode(answer.body, wanted)
+                return self._untracked(self._decoder.decode(answer.body, wanted))
             except ResponseDecodeError as error:
                 order_id, path = error.order_id, error.path
                 fault = BodyFault(error.expected, error.got, transient=error.transient)
@@ -120,7 +124,14 @@ class AnswerReader:
             return None
         if crowded(answer.body, self._max_body_bytes):
             return None
-        return (yield from self._decoder.decode_in_slices(answer.body, wanted))
+        value = yield from self._decoder.decode_in_slices(answer.body, wanted)
+        return None if value is None else self._untracked(value)
+
+    def _untracked(self, value: T) -> T:
+        page: object = value
+        if self._acyclic is not None and isinstance(page, Page):
+            self._acyclic.untrack(cast("Page[object]", page).data)
+        return value
 
     def _redacted(self, text: str | None) -> str | None:
         return None if text is None else self.redact(text)
