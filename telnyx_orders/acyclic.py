@@ -17,6 +17,9 @@ import attrs
 
 __all__ = ["AcyclicRows"]
 
+FEW_ROWS = 100
+"""Fewer rows than these on a page are not many in an account, and are left alone."""
+
 Untrack = Callable[[object], None]
 Getter = Callable[[Any], tuple[object, ...]]
 
@@ -30,18 +33,16 @@ class AcyclicRows:
 
     def untrack(self, rows: Sequence[object]) -> None:
         """Take rows of one frozen class off the list, and the tuples and rows within them."""
-        if self._untrack is None or not rows:
-            return
-        self._untrack_all(rows)
+        if self._untrack is not None and len(rows) >= FEW_ROWS:
+            self._untrack_rows(rows, self._untrack)
+
+    def _untrack_rows(self, rows: Sequence[object], untrack: Untrack) -> None:
+        _call_for_all(untrack, rows)
         for get, item in self._tuples_of(type(rows[0])):
             tuples = [value for value in map(get, rows) if value]
-            self._untrack_all(tuples)
-            if attrs.has(item):
-                self.untrack(list(chain.from_iterable(tuples)))
-
-    def _untrack_all(self, values: Iterable[object]) -> None:
-        if self._untrack is not None:
-            deque(map(self._untrack, values), maxlen=0)
+            _call_for_all(untrack, tuples)
+            if tuples and attrs.has(item):
+                self._untrack_rows(list(chain.from_iterable(tuples)), untrack)
 
     def _tuples_of(self, row_type: type) -> list[tuple[Getter, type]]:
         if row_type not in self._tuples:
@@ -51,6 +52,10 @@ class AcyclicRows:
                 if get_origin(field.type) is tuple
             ]
         return self._tuples[row_type]
+
+
+def _call_for_all(function: Untrack, values: Iterable[object]) -> None:
+    deque(map(function, values), maxlen=0)
 
 
 def _find_untrack() -> Untrack | None:

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import math
-from collections.abc import Iterable
+from collections.abc import Generator, Iterable
 from functools import partial
 from typing import Generic, TypeVar
 
@@ -207,6 +207,7 @@ class Transport:
         self._max_body_bytes = max_body_bytes
         self._clock = clock
         self._decoding = asyncio.Lock()
+        self._last_date: tuple[str | None, float | None] = None, None
         # Waiting happens here and not in the connector, where it would use up the timeouts.
         self._admission = Admission(RateLimitGate(), concurrency, retry, clock)
         self._budget = None if retry.budget is None else RetryBudget(max(retry.budget, concurrency))
@@ -281,19 +282,14 @@ class Transport:
 
     async def _read(self, call: _Call, answer: Answer, wanted: type[T]) -> T:
         read = partial(self._answers.read, answer, wanted, call=call.name, attempts=call.attempts)
-        async with self._decoding:
-            # Other tasks get their turn between two pages, however many have arrived at once.
-            await asyncio.sleep(0)
+        await self._decoding.acquire()
+        try:
             if len(answer.body) <= LARGE_BODY_BYTES:
                 return read()
-            slices = self._answers.read_in_slices(answer, wanted)
-            while True:
-                try:
-                    next(slices)
-                except StopIteration as end:
-                    value: T | None = end.value
-                    break
-                await asyncio.sleep(0)
+            value = await _in_turns(self._answers.read_in_slices(answer, wanted))
+        finally:
+            # Other tasks get their turn between two pages, however many have arrived at once.
+            asyncio.get_running_loop().call_soon(self._decoding.release)
         return await asyncio.to_thread(read) if value is None else value
 
     def _held_too_long(self, call: _Call, seconds: float) -> RateLimitError:
@@ -408,7 +404,7 @@ class Transport:
                     body=body.content,
                     fault=body.fault,
                     request_id=request_id,
-                    date=http_date(headers.get("Date")),
+                    date=self._read_date(headers.get("Date")),
                     rate_limit=rate_limit,
                 )
             return Answer(
@@ -419,6 +415,23 @@ class Transport:
                 retry_after=requested_wait(status, headers, self._clock.now()),
                 rate_limit=rate_limit,
             )
+
+    def _read_date(self, date: str | None) -> float | None:
+        if date != self._last_date[0]:
+            # Kept, as many answers come within the same second.
+            self._last_date = date, http_date(date)
+        return self._last_date[1]
+
+
+async def _in_turns(steps: Generator[None, None, T]) -> T:
+    """Run to the end what gives way between its steps."""
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            value: T = end.value
+            return value
+        await asyncio.sleep(0)
 
 
 async def _read(content: aiohttp.StreamReader, body: ArrivingBody) -> None:

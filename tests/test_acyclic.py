@@ -34,7 +34,7 @@ def order(number: int) -> NumberOrder:
 
 def test_rows_and_what_they_hold_are_untracked():
     """An order, its numbers, their requirements and the tuples in between leave the list."""
-    orders = [order(number) for number in range(3)]
+    orders = [order(number) for number in range(100)]
     AcyclicRows().untrack(orders)
     for one in orders:
         (number,) = one.phone_numbers
@@ -65,13 +65,13 @@ def test_no_rows_and_rows_without_tuples():
     rows = AcyclicRows()
     rows.untrack(())
     empty = NumberOrder(id="order-1")
-    rows.untrack([empty])
+    rows.untrack([empty] * 100)
     assert not gc.is_tracked(empty)
 
 
 async def test_what_is_fetched_is_untracked():
     """The orders of a fetch are off the list."""
-    async with Sandbox(300, api_key=KEY) as sandbox:
+    async with Sandbox(500, api_key=KEY) as sandbox:
         async with OrdersClient(KEY, base_url=sandbox.base_url) as client:
             orders = await client.number_orders.list().collect()
     assert not any(map(gc.is_tracked, orders))
