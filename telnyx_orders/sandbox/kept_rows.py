@@ -1,6 +1,6 @@
 """Rows that were written once, kept for whoever asks for them again.
 
-Writing a page of 250 rows takes 1 ms, ten times what all the rest of an answer does, and a
+Writing a page of 250 rows takes 1.5 ms, eight times what all the rest of an answer does, and a
 benchmark asks for the same pages over and over. Kept are rows and not pages: a page of another
 size, of a filter, or of a listing that has shifted still finds most of its rows here.
 """

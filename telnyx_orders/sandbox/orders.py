@@ -3,21 +3,21 @@
 import json
 from array import array
 from bisect import bisect_left, insort
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Sized
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Sized
 from datetime import datetime
 from enum import StrEnum
 from random import Random
 from typing import Final
 
 from telnyx_orders.sandbox import times
-from telnyx_orders.sandbox.columns import ABSENT, IDENTITY_BYTES, draw_counts, seeded_columns
+from telnyx_orders.sandbox.columns import IDENTITY_BYTES, draw_counts, seeded_columns
 from telnyx_orders.sandbox.kept_rows import KeptRows
 from telnyx_orders.sandbox.query import EVERYTHING, Filters
-from telnyx_orders.sandbox.rows import row_text, uuid_text
+from telnyx_orders.sandbox.rows import Texts, reference_member, row_text, to_json, uuid_text
 
 _MET_TEXT: Final = {1: "true", 0: "false", -1: "null"}
 _MAX_KEPT_SELECTIONS: Final = 16
-_AHEAD_AT_ONCE: Final = 25  # a tenth of a millisecond
+_AHEAD_AT_ONCE: Final = 25  # rows, which take 0.15 ms
 _MAX_COUNT: Final = 2**31 - 1  # what the column holds
 
 MAX_NUMBERS: Final = 10_000
@@ -48,8 +48,8 @@ class OrderBook:
         self._numbers_per_order = numbers_per_order
         self._updated: dict[int, int] = {}
         self._overlays: dict[int, dict[str, object]] = {}
-        self._status_texts = _Texts(self._columns.statuses, _to_json)
-        self._reference_members = _Texts(self._columns.references, _reference_member)
+        self._status_texts = Texts(self._columns.statuses, to_json)
+        self._reference_members = Texts(self._columns.references, reference_member)
         self._kept_rows = KeptRows()
         self._serials: dict[str, int] | None = None  # by id; made when first asked for
         self._selections: dict[Filters, array[int]] = {}
@@ -175,7 +175,7 @@ class OrderBook:
         )
         overlay = self._overlays.get(serial)
         if overlay:
-            text = _to_json(json.loads(text) | overlay)
+            text = to_json(json.loads(text) | overlay)
         return text.encode()
 
     def insert(self, fields: Mapping[str, object], *, now: int) -> int:
@@ -189,7 +189,7 @@ class OrderBook:
             ValueError: The id is not a text, or is taken.
             TypeError: A field has no form in JSON.
         """
-        overlay: dict[str, object] = json.loads(_to_json(fields, default=_time_text))
+        overlay: dict[str, object] = json.loads(to_json(fields, default=_time_text))
         numbers = overlay.get("phone_numbers")
         if isinstance(numbers, Sized):
             overlay.setdefault("phone_numbers_count", len(numbers))
@@ -274,29 +274,8 @@ class OrderBook:
                 return (0, 0, self.id_of(serial))
 
 
-class _Texts(dict[int, str]):
-    """The JSON of the values of a column, by their index; written when first asked for."""
-
-    def __init__(self, values: Sequence[object], write: Callable[[object], str]) -> None:
-        super().__init__()
-        self._values = values
-        self._write = write
-
-    def __missing__(self, index: int) -> str:
-        text = self[index] = self._write(self._values[index])
-        return text
-
-
-def _reference_member(reference: object) -> str:
-    return "" if reference is ABSENT else f'"customer_reference":{_to_json(reference)},'
-
-
 def _met_of(value: object) -> int:
     return int(value) if isinstance(value, bool) else -1
-
-
-def _to_json(value: object, *, default: Callable[[object], str] | None = None) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=default)
 
 
 def _time_text(value: object) -> str:
