@@ -10,7 +10,7 @@ import math
 from collections import deque
 from collections.abc import Iterator
 
-from attrs import Factory, define
+from attrs import define
 
 from telnyx_orders.clock import Clock
 from telnyx_orders.rate_limit import Permit, RateLimitGate, Waiting
@@ -40,7 +40,7 @@ class HeldTooLongError(Exception):
         self.seconds = seconds
 
 
-@define(eq=False)
+@define(eq=False, repr=False)
 class _Waiter:
     background: bool
     allowed: float
@@ -58,13 +58,13 @@ class _Waiter:
             self.call.set_result(None)
 
 
-@define
 class _Line:
     """Two lines, each first come first served; interactive requests go ahead, within reason."""
 
-    interactive: deque[_Waiter] = Factory(deque[_Waiter])
-    background: deque[_Waiter] = Factory(deque[_Waiter])
-    in_a_row: int = 0
+    def __init__(self) -> None:
+        self.interactive: deque[_Waiter] = deque()
+        self.background: deque[_Waiter] = deque()
+        self.in_a_row = 0
 
     def __len__(self) -> int:
         return len(self.interactive) + len(self.background)

@@ -36,7 +36,7 @@ TOO_LARGE = (
 )
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class BodyFault:
     """Why a body is not used.
 

@@ -38,7 +38,7 @@ class Gap:
     at_end: bool = False
 
 
-@define
+@define(eq=False, repr=False)
 class Chain:
     """Runs, and which of them share rows. The first one has to begin with the first row.
 

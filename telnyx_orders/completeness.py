@@ -47,7 +47,7 @@ DOUBTFUL_ROUNDS = 2
 T = TypeVar("T", bound=Row)
 
 
-@define
+@define(eq=False, repr=False)
 class Completeness:
     """The course of one fetch of all pages, from the first on.
 

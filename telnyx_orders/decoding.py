@@ -41,7 +41,7 @@ LOOKED_AT = 10_000
 """How many bytes or characters of a value are looked at to show the beginning of it."""
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class BodyDecoder:
     """Turns the bytes of a successful answer into an object.
 

@@ -31,7 +31,7 @@ Doubt = Callable[[Sequence[Any]], bool]
 """Tells whether any of some instances of a class holds what only the reference decides."""
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class _Plan:
     """How to decode one type.
 

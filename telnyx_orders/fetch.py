@@ -10,17 +10,18 @@ from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
 from typing import Generic, Self, TypeVar
 
-from attrs import evolve, frozen
+from attrs import evolve
 
 from telnyx_orders.completeness import Completeness
 from telnyx_orders.errors import APITimeoutError, IncompleteFetchError, TelnyxError
 from telnyx_orders.fetch_report import FetchReport
+from telnyx_orders.listing import MAX_PAGE_SIZE, FetchProgress, Listing
 from telnyx_orders.models import Page
 from telnyx_orders.row_count import Row
-from telnyx_orders.transport import CallStats, Reply, Transport
+from telnyx_orders.transport import CallStats
 from telnyx_orders.unproven import Unproven
 
-__all__ = ["MAX_PAGE_SIZE", "Course", "Fetch", "FetchProgress", "Listing"]
+__all__ = ["Course", "Fetch", "choose_course"]
 
 Course = Completeness | Unproven
 """Which pages a fetch reads, and what it makes of them."""
@@ -28,66 +29,22 @@ Course = Completeness | Unproven
 
 T = TypeVar("T", bound=Row)
 
-MAX_PAGE_SIZE = 250
-"""The largest page the API gives, by the reference of `GET /number_orders`."""
 
+def choose_course(start: int, size: int, *, verify: bool, filter_may_change: bool) -> Course:
+    """Choose how a listing is read: with a proof where there can be one and it is wanted.
 
-@frozen(kw_only=True)
-class FetchProgress:
-    """How far a fetch of all pages has come.
-
-    Attributes:
-        pages_done: How many pages have been handed over.
-        pages_total: How many there are, by the latest answer.
-        orders_done: How many orders were on them.
-        orders_total: How many there are, by the latest answer.
-        retries: How many requests were sent again.
-        rate_limit_seconds: Seconds that requests waited because of the rate limit, added up.
-    """
-
-    pages_done: int
-    pages_total: int
-    orders_done: int
-    orders_total: int
-    retries: int
-    rate_limit_seconds: float
-
-
-@frozen
-class Listing(Generic[T]):
-    """What a pager lists: an endpoint, its filters, and what a page of it is.
-
-    Attributes:
-        transport: What sends the requests.
-        path: The endpoint's path.
-        parameters: The filters, as parameters of the query.
-        page_type: What a page's body becomes.
+    Args:
+        start: The number of the page to begin with.
+        size: How many rows a page has.
+        verify: Whether a proof is wanted.
         filter_may_change: Whether rows enter or leave the filters when they change.
     """
-
-    transport: Transport
-    path: str
-    parameters: tuple[tuple[str, str], ...]
-    page_type: type[Page[T]]
-    filter_may_change: bool = False
-
-    async def page(
-        self,
-        number: int | None,
-        size: int | None,
-        stats: CallStats | None = None,
-        *,
-        background: bool = False,
-    ) -> Reply[Page[T]]:
-        """Get one page; `None` leaves a choice to the server."""
-        parameters = list(self.parameters)
-        if number is not None:
-            parameters.append(("page[number]", str(number)))
-        if size is not None:
-            parameters.append(("page[size]", str(size)))
-        return await self.transport.get(
-            self.path, parameters, self.page_type, stats, background=background
-        )
+    if start > 1:
+        reason = f"it began with page {start}, so there is no fixed set to be complete about"
+        return Unproven(start, size, verify, reason)
+    if not verify:
+        return Unproven(start, size, False, "verify=False asked for no proof")
+    return Completeness(size, MAX_PAGE_SIZE, filter_may_change)
 
 
 class Fetch(Generic[T]):

@@ -15,7 +15,7 @@ from telnyx_orders.models import PageMeta
 __all__ = ["PagePlan", "check_answer"]
 
 
-@define
+@define(eq=False, repr=False)
 class PagePlan:
     """The pages of one fetch, ascending, each asked for once.
 

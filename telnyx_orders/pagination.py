@@ -4,19 +4,20 @@ import asyncio
 import inspect
 import math
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Sequence
-from typing import Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
-from telnyx_orders.completeness import Completeness
 from telnyx_orders.errors import IncompleteFetchError
-from telnyx_orders.fetch import MAX_PAGE_SIZE, Course, Fetch, FetchProgress, Listing
 from telnyx_orders.fetch_report import FetchReport
+from telnyx_orders.listing import MAX_PAGE_SIZE, FetchProgress, Listing
 from telnyx_orders.models import Page
-from telnyx_orders.row_count import Row
-from telnyx_orders.unproven import Unproven
+
+if TYPE_CHECKING:
+    from telnyx_orders.fetch import Fetch
+    from telnyx_orders.row_count import Row
 
 __all__ = ["FetchProgress", "Listing", "Pager"]
 
-T = TypeVar("T", bound=Row)
+T = TypeVar("T", bound="Row")
 
 
 class Pager(Generic[T]):
@@ -134,7 +135,7 @@ class Pager(Generic[T]):
 
     @staticmethod
     async def _take_all(
-        fetch: Fetch[T],
+        fetch: "Fetch[T]",
         taken: dict[int, tuple[T, ...]],
         on_progress: Callable[[FetchProgress], Awaitable[None] | None] | None,
     ) -> None:
@@ -159,17 +160,17 @@ class Pager(Generic[T]):
         return self._listing.transport.concurrency
 
     def _fetch(self, window: int | None) -> "Fetch[T]":
-        return Fetch(self._listing, self._course(), window, self._keep)
+        # Here and not above: it is a fifth of what importing the package takes, and who asks for
+        # single pages needs none of it.
+        from telnyx_orders.fetch import Fetch, choose_course
 
-    def _course(self) -> Course:
-        start = 1 if self._page_number is None else self._page_number
-        size = MAX_PAGE_SIZE if self._page_size is None else self._page_size
-        if start > 1:
-            reason = f"it began with page {start}, so there is no fixed set to be complete about"
-            return Unproven(start, size, self._verify, reason)
-        if not self._verify:
-            return Unproven(start, size, False, "verify=False asked for no proof")
-        return Completeness(size, MAX_PAGE_SIZE, self._listing.filter_may_change)
+        course = choose_course(
+            1 if self._page_number is None else self._page_number,
+            MAX_PAGE_SIZE if self._page_size is None else self._page_size,
+            verify=self._verify,
+            filter_may_change=self._listing.filter_may_change,
+        )
+        return Fetch(self._listing, course, window, self._keep)
 
     def _keep(self, report: FetchReport) -> None:
         self._report = report

@@ -53,7 +53,7 @@ EARLIER = 0.25
 """By which part of what is unknown of a window's end a newcomer looks for the next one sooner."""
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class Permit:
     """Lets one request go.
 
@@ -66,7 +66,7 @@ class Permit:
     epoch: int
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class Waiting:
     """How many requests wait.
 

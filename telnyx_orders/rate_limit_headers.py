@@ -25,7 +25,7 @@ _LEADING = re.compile(rf"\s*({_NUMBER})\s*(?:[,;].*)?", re.DOTALL)
 _PARAMETER = re.compile(rf"\b([a-z]+)\s*=\s*({_NUMBER})(?![0-9.])")
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False, repr=False)
 class RateLimitHeaders:
     """What one answer told. What it did not tell, or not sensibly, is `None`.
 

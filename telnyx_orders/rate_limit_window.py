@@ -21,7 +21,7 @@ RAMP = 8
 """In a window that we come into unawares, one part in so many may be in flight at first."""
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class WindowEnd:
     """When a window ends: within these bounds, and most likely at `expected`."""
 
@@ -41,7 +41,7 @@ class WindowEnd:
         return WindowEnd(earliest, latest, min(max(expected, earliest), latest))
 
 
-@define
+@define(eq=False, repr=False)
 class Lag:
     """Learns when, between sending and answer, a server looks at its clock.
 
@@ -65,7 +65,7 @@ class Lag:
         self.share = (self.share + 1) / 2
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False, repr=False)
 class Told:
     """What one answer told of its window.
 
@@ -114,7 +114,7 @@ class Told:
         )
 
 
-@define(kw_only=True)
+@define(kw_only=True, eq=False, repr=False)
 class Window:
     """What is known of a window.
 

@@ -19,7 +19,7 @@ __all__ = ["Answer", "AnswerReader", "succeeded"]
 T = TypeVar("T")
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False, repr=False)
 class Answer:
     """A complete answer of the server.
 

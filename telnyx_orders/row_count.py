@@ -31,7 +31,7 @@ class Row(Protocol):
         ...
 
 
-@define
+@define(eq=False, repr=False)
 class RowCount:
     """Counts the rows that were there when the first page was read.
 

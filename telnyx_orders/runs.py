@@ -9,7 +9,7 @@ from telnyx_orders.row_keys import RowKey
 __all__ = ["Piece", "Run", "pieces"]
 
 
-@define(eq=False)
+@define(eq=False, repr=False)
 class Run:
     """The rows of one page, in the order of the listing.
 

@@ -14,7 +14,7 @@ LEAST_WINDOW = 50
 """How many rows a page that overlaps others has at least, where the server gives so many."""
 
 
-@define
+@define(eq=False, repr=False)
 class Sweep:
     """Which page comes next, ascending.
 

@@ -84,7 +84,7 @@ class CallStats:
     rate_limit_seconds: float = 0.0
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class Reply(Generic[T]):
     """What a call gave.
 
@@ -98,7 +98,7 @@ class Reply(Generic[T]):
     date: float | None
 
 
-@define
+@define(eq=False, repr=False)
 class _Call:
     """One call on its way through its attempts."""
 

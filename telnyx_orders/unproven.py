@@ -18,7 +18,7 @@ __all__ = ["Unproven"]
 T = TypeVar("T", bound=Row)
 
 
-@define
+@define(eq=False, repr=False)
 class Unproven:
     """The course of one fetch of all pages, each of them read once.
 

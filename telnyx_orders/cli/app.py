@@ -21,7 +21,7 @@ from telnyx_orders.cli.list_orders import Format, ListOptions, list_orders
 from telnyx_orders.cli.messages import tell
 from telnyx_orders.cli.serve_sandbox import ListenError, serve_sandbox
 from telnyx_orders.cli.standard_output import OutputError
-from telnyx_orders.fetch import MAX_PAGE_SIZE
+from telnyx_orders.listing import MAX_PAGE_SIZE
 from telnyx_orders.sandbox import RateLimit, Sandbox
 
 __all__ = ["app", "run"]

@@ -27,7 +27,7 @@ from telnyx_orders.cli.progress import Fetched, progress_bar, summary
 from telnyx_orders.cli.standard_output import StandardOutput
 from telnyx_orders.cli.table import TableWriter
 from telnyx_orders.errors import KEY_PAGE
-from telnyx_orders.fetch import MAX_PAGE_SIZE
+from telnyx_orders.listing import MAX_PAGE_SIZE
 from telnyx_orders.sandbox import Sandbox
 
 __all__ = ["Format", "ListOptions", "list_orders"]

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from contextvars import ContextVar
 from email.utils import formatdate
 from random import Random
@@ -100,7 +101,7 @@ class Api:
             script = self.fault_script
             fault = None if script is None else script.next()
             if self.latency != NO_LATENCY:
-                await asyncio.sleep(self._random.uniform(*self.latency))
+                await self._wait(request)
             account.pass_time()
             if script is None or fault is None:
                 return self._page(request)
@@ -108,6 +109,19 @@ class Api:
             return await broken_answer(fault, script.faults, request, lambda: self._page(request))
         finally:
             account.counters.leave()
+
+    async def _wait(self, request: web.Request) -> None:
+        """Wait for the latency, and use it to write the rows that the answer will need."""
+        loop = asyncio.get_running_loop()
+        answered_at = loop.time() + self._random.uniform(*self.latency)
+        with suppress(BadParameterError):
+            query = read_query(request.query, self._account.orders.statuses)
+            for _ in self._account.prepare(query):
+                if loop.time() > answered_at:
+                    break
+                # Whoever asks meanwhile must be heard at once, or would be answered too late.
+                await asyncio.sleep(0)
+        await asyncio.sleep(max(0.0, answered_at - loop.time()))
 
     def _page(self, request: web.Request) -> web.Response:
         account = self._account
