@@ -2,8 +2,9 @@
 
     python -m tests.benchmarks [PIECE ...] [--rounds 5] [--quick] [--output docs/benchmarks]
 
-Run it in the root of a clone with the extra `bench` installed. Without a piece, all are measured.
-`--quick` takes accounts of 10,000 orders and two rounds, and a few minutes; its figures are rough.
+Run it in the root of a clone with the extra `bench` installed, on a machine that has nothing else
+to do. Without a piece, all are measured, which takes an hour. `--quick` takes smaller accounts and
+a few minutes; its figures are rough.
 
 For each piece the folder gets a page of Markdown and its pictures; `results.json` has all figures,
 and `targets.md` what was to be reached. What was measured earlier stays there until it is measured
@@ -52,13 +53,13 @@ def main() -> None:
     )
     parser.add_argument("pieces", nargs="*", metavar="PIECE", help=", ".join(PIECES))
     parser.add_argument("--rounds", type=int, help="how often each is measured, in turn")
-    parser.add_argument("--quick", action="store_true", help="10,000 orders, two rounds")
+    parser.add_argument("--quick", action="store_true", help="10,000 orders, one round")
     parser.add_argument("--output", type=Path, default=ROOT / "docs" / "benchmarks")
     given = parser.parse_args()
     unknown = [piece for piece in given.pieces if piece not in PIECES]
     if unknown or (given.rounds is not None and given.rounds < 1):
         parser.error(f"pieces are {', '.join(PIECES)}, and rounds at least 1")
-    rounds = given.rounds or (2 if given.quick else 5)
+    rounds = given.rounds or (1 if given.quick else 5)
     settings = (
         Settings(orders=10_000, rounds=rounds, quick=True)
         if given.quick

@@ -38,7 +38,7 @@ def bars(title: str, rows: Sequence[str], panels: Sequence[Bars]) -> str:
 
     Each panel has a linear scale of its own, from 0.
     """
-    left, step, top = 290, 30, 66
+    left, step, top = 300, 30, 66
     room = (WIDTH - left) / len(panels)
     parts = [_text(12, 24, title, kind="title")]
     for index, row in enumerate(rows):
@@ -99,7 +99,7 @@ class Axis:
 
 def lines(title: str, across: Axis, up: Axis, drawn: Sequence[Line]) -> str:
     """Draw lines over two axes."""
-    left, right, top, bottom, height = 96, 24, 76, 56, 400
+    left, right, top, bottom, height = 96, 40, 76, 56, 400
     width, tall = WIDTH - left - right, height - top - bottom
     across_ticks, share_across = across.scale(x for line in drawn for x, _ in line.points)
     up_ticks, share_up = up.scale(y for line in drawn for _, y in line.points)

@@ -42,9 +42,10 @@ def answer(function: Callable[..., object]) -> None:
 
 
 def environment() -> dict[str, str]:
-    """The environment without what would send a request elsewhere or change a client's settings."""
+    """The environment without what would change a client, or slow down this package only."""
+    changing = ("TELNYX_", "COVERAGE_")  # coverage measures no peer
     return {
         name: value
         for name, value in os.environ.items()
-        if not (name.lower().endswith("_proxy") or name.startswith("TELNYX_"))
+        if not (name.lower().endswith("_proxy") or name.startswith(changing))
     }

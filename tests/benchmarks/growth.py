@@ -54,7 +54,8 @@ def run(settings: Settings) -> Outcome:
         Target(f"{figure} an order, most beside least from 10,000 on", _spread(each[OURS]), 1.1)
         for figure, each in (("wall time", wall), ("CPU", cpu))
     ]
-    across = Axis("orders in the account", lambda value: f"{value:,.0f}", logarithmic=True)
+    decades = [size for size in sizes if f"{size}".strip("0") == "1"]
+    across = Axis("orders in the account", lambda value: f"{value:,.0f}", True, decades)
     time_up = Axis("µs an order", lambda value: f"{value * 1e6:.0f}")
     memory_up = Axis("bytes an order", lambda value: f"{value:,.0f}")
     names = {OURS: "telnyx-orders", FLOOR: "the floor"}

@@ -112,10 +112,11 @@ async def cost(
     fetching: Fetch, url: str, orders: int, at_once: int, warm_url: str | None
 ) -> dict[str, float]:
     """Fetch, and tell what it cost."""
+    before = memory.resident()
     if warm_url is not None:
         await fetching(warm_url, at_once)
     memory.forget_peak()
-    before, wall, cpu = memory.resident(), time.perf_counter(), time.process_time()
+    wall, cpu = time.perf_counter(), time.process_time()
     fetched = await fetching(url, at_once)
     wall, cpu, peak = time.perf_counter() - wall, time.process_time() - cpu, memory.peak()
     check(fetched, orders)
