@@ -1,14 +1,15 @@
 """Measure what this package costs beside others, and write tables, pictures and figures.
 
-    python -m tests.benchmarks [PIECE ...] [--rounds 5] [--quick] [--output docs/benchmarks]
+    python -m tests.benchmarks [PIECE ...] [--rounds 5] [--quick] [--output FOLDER]
 
 Run it in the root of a clone with the extra `bench` installed, on a machine that has nothing else
 to do. Without a piece, all are measured, which takes an hour. `--quick` takes smaller accounts and
 a few minutes; its figures are rough.
 
-For each piece the folder gets a page of Markdown and its pictures; `results.json` has all figures,
-and `targets.md` what was to be reached. What was measured earlier stays there until it is measured
-again. Ends with status 0 whether targets are met or not.
+For each piece the folder, `docs/benchmarks` or with `--quick` `build/benchmarks`, gets a page of
+Markdown and its pictures; `results.json` has all figures, and `targets.md` what was to be reached.
+What was measured earlier stays there until it is measured again. Ends with status 0 whether targets
+are met or not.
 """
 
 import argparse
@@ -54,7 +55,7 @@ def main() -> None:
     parser.add_argument("pieces", nargs="*", metavar="PIECE", help=", ".join(PIECES))
     parser.add_argument("--rounds", type=int, help="how often each is measured, in turn")
     parser.add_argument("--quick", action="store_true", help="10,000 orders, one round")
-    parser.add_argument("--output", type=Path, default=ROOT / "docs" / "benchmarks")
+    parser.add_argument("--output", type=Path, metavar="FOLDER", help="where results are kept")
     given = parser.parse_args()
     unknown = [piece for piece in given.pieces if piece not in PIECES]
     if unknown or (given.rounds is not None and given.rounds < 1):
@@ -65,11 +66,15 @@ def main() -> None:
         if given.quick
         else Settings(rounds=rounds)
     )
-    results = Results.read(given.output)
+    # Rough figures shall not take the place of those that are published.
+    results = Results.read(
+        given.output or ROOT / ("build" if given.quick else "docs") / "benchmarks"
+    )
     command = f"python -m tests.benchmarks {shlex.join(sys.argv[1:])}".strip()
+    measured_on = {**machine.described(), "command": command}
     for piece in given.pieces or PIECES:
         outcome = PIECES[piece](settings)
-        results.add(piece, outcome, {**machine.described(), "command": command})
+        results.add(piece, outcome, measured_on)
         print(f"\n{piece}\n\n{outcome.text}", flush=True)
     print(f"\ntargets\n\n{results.targets()}")
 

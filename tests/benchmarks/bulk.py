@@ -1,6 +1,6 @@
 """A whole account, fetched by each contender in turn."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import attrs
@@ -11,7 +11,7 @@ from tests.benchmarks.measure import Figures, Stall
 from tests.benchmarks.outcome import Outcome, Settings, Target, median, ratio
 from tests.benchmarks.progress import tell
 from tests.benchmarks.server import PAGE_SIZE, serving
-from tests.benchmarks.table import mebibytes, seconds, table, times
+from tests.benchmarks.table import mebibytes, rounds, seconds, table, times
 
 OURS = "telnyx-orders"
 OURS_STREAMED = "telnyx-orders, `async for`"
@@ -65,8 +65,10 @@ def figures(runs: Runs, stalls: Stalls) -> Any:
     }
 
 
-def of(runs: list[Any], figure: Callable[[Any], float]) -> float:
-    return median(figure(one) for one in runs)
+def middle(runs: list[Any], figure: str) -> float:
+    """The median of a figure over the rounds."""
+    figures: list[float] = [getattr(run, figure) for run in runs]
+    return median(figures)
 
 
 def beside(runs: Runs, name: str, other: str, figure: str) -> float:
@@ -76,45 +78,38 @@ def beside(runs: Runs, name: str, other: str, figure: str) -> float:
 
 
 def text(runs: Runs, stalls: Stalls, settings: Settings) -> str:
-    costs = table(
-        ["", "wall", "CPU", "memory", "peak", "longest stall", "first use", "requests"],
-        [
-            (
-                name,
-                seconds(of(runs[name], lambda run: run.wall)),
-                seconds(of(runs[name], lambda run: run.cpu)),
-                mebibytes(of(runs[name], lambda run: run.memory)),
-                mebibytes(of(runs[name], lambda run: run.peak)),
-                seconds(of(stalls[name], lambda stall: stall.longest)),
-                seconds(of(stalls[name], lambda stall: stall.first)),
-                f"{of(runs[name], lambda run: run.server.requests):.0f}",
-            )
-            for name in runs
-        ],
-    )
-    ratios = table(
-        ["", "wall / vendor", "CPU / vendor", "memory / vendor", "wall / floor", "CPU / floor"],
-        [
-            (
-                name,
-                *(times(beside(runs, name, VENDOR, one)) for one in ("wall", "cpu", "memory")),
-                *(times(beside(runs, name, FLOOR, one)) for one in ("wall", "cpu")),
-            )
-            for name in runs
-        ],
-    )
+    """Write the table, and what its columns mean."""
+    head = ["", "wall", "/ vendor", "/ floor", "CPU", "/ vendor", "/ floor"]
+    head += ["memory", "/ vendor", "peak", "longest stall", "first use", "requests"]
+    rows = [
+        (
+            name,
+            seconds(middle(each, "wall")),
+            *(times(beside(runs, name, other, "wall")) for other in (VENDOR, FLOOR)),
+            seconds(middle(each, "cpu")),
+            *(times(beside(runs, name, other, "cpu")) for other in (VENDOR, FLOOR)),
+            mebibytes(middle(each, "memory")),
+            times(beside(runs, name, VENDOR, "memory")),
+            mebibytes(middle(each, "peak")),
+            seconds(middle(stalls[name], "longest")),
+            seconds(middle(stalls[name], "first")),
+            f"{median(run.server.requests for run in each):.0f}",
+        )
+        for name, each in runs.items()
+    ]
     idle = max(one.idle for each in stalls.values() for one in each)
     served = [one.server for each in runs.values() for one in each]
     page = median(one.cpu / one.requests for one in served)
     return (
         f"{settings.orders:,} orders, {PAGE_SIZE} a page, {settings.latency * 1000:.0f} ms an "
-        f"answer, {settings.at_once} pages at a time where not said otherwise; medians of "
-        f"{settings.rounds} rounds in turn.\n\n{costs}\n{ratios}\n"
-        "Memory is what a process held at most over what its imports took; peak is with them. A "
-        "stall is how late a task woke that sleeps for 1 ms again and again, at worst, in a fetch "
-        "of its own: in a process that has fetched before, and in its first, small fetch. An idle "
-        f"loop was late by {seconds(idle)} at worst. The server, a process of its own, took "
-        f"{seconds(page)} of CPU a page.\n"
+        f"answer, {settings.at_once} pages at a time where not said otherwise; "
+        f"{rounds(settings.rounds)}.\n\n{table(head, rows)}\n"
+        "Behind wall time, CPU and memory stands how many times they are those of the vendor's "
+        "SDK, page after page, and of the floor. Memory is what a process held at most over what "
+        "its imports took; peak is with them. A stall is how late a task woke that sleeps for "
+        "1 ms again and again, at worst, in a fetch of its own: in a process that has fetched "
+        f"before, and in its first, small fetch. An idle loop was late by {seconds(idle)} at "
+        f"worst. The server, a process of its own, took {seconds(page)} of CPU a page.\n"
     )
 
 
@@ -122,8 +117,7 @@ def targets(runs: Runs, stalls: Stalls) -> list[Target]:
     def share(figure: str, other: str) -> float:
         return beside(runs, OURS, other, figure)
 
-    longest = of(stalls[OURS], lambda one: one.longest)
-    first = of(stalls[OURS], lambda one: one.first)
+    longest, first = (middle(stalls[OURS], figure) for figure in ("longest", "first"))
     return [
         Target("wall time, beside the vendor's", share("wall", VENDOR), 1 / 16, "1/"),
         Target("wall time, beside the floor's", share("wall", FLOOR), 1.15),
@@ -140,8 +134,8 @@ def chart(runs: Runs, settings: Settings) -> str:
         f"Fetching {settings.orders:,} orders",
         [name.replace("`", "") for name in runs],
         [
-            Bars("wall", [of(runs[name], lambda run: run.wall) for name in runs], seconds),
-            Bars("CPU", [of(runs[name], lambda run: run.cpu) for name in runs], seconds),
-            Bars("memory", [of(runs[name], lambda run: run.memory) for name in runs], mebibytes),
+            Bars("wall", [middle(runs[name], "wall") for name in runs], seconds),
+            Bars("CPU", [middle(runs[name], "cpu") for name in runs], seconds),
+            Bars("memory", [middle(runs[name], "memory") for name in runs], mebibytes),
         ],
     )

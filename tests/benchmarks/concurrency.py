@@ -6,12 +6,12 @@ from itertools import product
 import attrs
 
 from tests.benchmarks import measure
-from tests.benchmarks.bulk import FLOOR, OURS, of
+from tests.benchmarks.bulk import FLOOR, OURS, middle
 from tests.benchmarks.chart import Axis, Line, lines
 from tests.benchmarks.outcome import Outcome, Settings
 from tests.benchmarks.progress import tell
 from tests.benchmarks.server import PAGE_SIZE, serving
-from tests.benchmarks.table import seconds, table
+from tests.benchmarks.table import rounds, seconds, table
 
 AT_ONCE = (1, 2, 4, 8, 16, 32, 64)
 LATENCIES = (0.005, 0.05, 0.3)
@@ -32,7 +32,7 @@ def run(settings: Settings) -> Outcome:
                     server, OURS, orders=settings.orders, latency=latency, at_once=at_once
                 )
                 runs.setdefault((latency, at_once), []).append(fetched)
-    walls = {key: of(figures, lambda run: run.wall) for key, figures in runs.items()}
+    walls = {key: middle(figures, "wall") for key, figures in runs.items()}
     rows = [
         (f"{at_once}", *(_shown(walls[one, at_once], settings, one, at_once) for one in latencies))
         for at_once in at_onces
@@ -40,7 +40,7 @@ def run(settings: Settings) -> Outcome:
     named = [f"{latency * 1000:.0f} ms" for latency in latencies]
     text = (
         f"Seconds for {settings.orders:,} orders with `collect()`, by the latency of the server; "
-        f"medians of {settings.rounds} rounds. In brackets what the latency alone would take, with "
+        f"{rounds(settings.rounds)}. In brackets what the latency alone would take, with "
         "no time for anything else.\n\n" + table(["pages at a time", *named], rows)
     )
     drawn = []

@@ -13,12 +13,13 @@ LIBRARIES = (
 
 
 def described() -> dict[str, str]:
-    """The machine, the versions of everything that has a part in the figures, and the date."""
+    """The machine, how busy it is, the versions of all that has a part in the figures, the date."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     return {
         "machine": f"{cores} cores of {_processor()}, {platform.system()} {platform.release()}",
         "python": f"{platform.python_implementation()} {platform.python_version()}",
         "libraries": ", ".join(f"{name} {version(name)}" for name in LIBRARIES),
+        "load": f"{os.getloadavg()[0]:.1f}" if hasattr(os, "getloadavg") else "not known",
         "date": f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC",
     }
 

@@ -7,7 +7,7 @@ from tests.benchmarks.bulk import FLOOR, OURS
 from tests.benchmarks.outcome import Outcome, Settings, Target, median, ratio
 from tests.benchmarks.progress import tell
 from tests.benchmarks.server import serving
-from tests.benchmarks.table import mebibytes, seconds, table, times
+from tests.benchmarks.table import mebibytes, rounds, seconds, table, times
 
 INSTALLS = {"with `speedups`": False, "plain": True}
 
@@ -35,7 +35,7 @@ def run(settings: Settings) -> Outcome:
     ]
     text = (
         f"{settings.orders:,} orders with `collect()`, {settings.at_once} pages at a time, "
-        f"{settings.latency * 1000:.0f} ms an answer; medians of {settings.rounds} rounds in turn. "
+        f"{settings.latency * 1000:.0f} ms an answer; {rounds(settings.rounds)}. "
         f"Plain takes {times(wall)} the wall time and {times(cpu)} the CPU.\n\n"
         + table(["", "wall", "CPU", "memory"], rows)
     )

@@ -40,7 +40,10 @@ class Results:
         for name, chart in outcome.charts.items():
             self._write(name, chart)
         pictures = "".join(f"\n![{name[:-4]}]({name})\n" for name in outcome.charts)
-        where = "{machine}; {python}; {libraries}. {date}, by `{command}`.".format(**measured_on)
+        where = (
+            "Measured on {machine}; {python}; {libraries}. {date}, load average before: {load}, "
+            "by `{command}`."
+        ).format(**measured_on)
         self._write(f"{piece}.md", f"{outcome.text}\n{where}\n{pictures}")
         self._write("targets.md", self.targets())
         self._write("results.json", f"{json.dumps(self.pieces, indent=1)}\n")

@@ -26,6 +26,11 @@ def targets(reached: Iterable[tuple[str, Target]]) -> str:
     return table(["target", "measured", "at most", "met", "measurement"], rows)
 
 
+def rounds(number: int) -> str:
+    """Write over how many rounds medians were taken."""
+    return "one round" if number == 1 else f"medians of {number} rounds in turn"
+
+
 def seconds(figure: float) -> str:
     """Write a time in the unit that suits it."""
     for factor, unit in ((1, "s"), (1e3, "ms")):

@@ -10,7 +10,7 @@ from tests.benchmarks import bulk, child
 from tests.benchmarks.outcome import Outcome, Settings, Target, median, ratio
 from tests.benchmarks.progress import tell
 from tests.benchmarks.server import Server, serving
-from tests.benchmarks.table import seconds, table, times
+from tests.benchmarks.table import rounds, seconds, table, times
 from tests.benchmarks.web_visitor import RATE
 
 FRAMEWORKS = ("aiohttp.web", "FastAPI")
@@ -42,8 +42,8 @@ def run(settings: Settings) -> Outcome:
     text = (
         f"{RATE} requests a second for {length} s from another process, at random times, while "
         f"{settings.orders:,} orders are fetched again and again in the application's event loop, "
-        f"{settings.at_once} pages at a time, {settings.latency * 1000:.0f} ms an answer; medians "
-        f"of {settings.rounds} rounds in turn.\n\n{shown(answers)}"
+        f"{settings.at_once} pages at a time, {settings.latency * 1000:.0f} ms an answer; "
+        f"{rounds(settings.rounds)}.\n\n{shown(answers)}"
     )
     targets = [
         Target(f"p99 of {key[0]} during {key[1]}, beside without", beside(answers, key), 3)

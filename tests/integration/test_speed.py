@@ -8,6 +8,7 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -37,13 +38,14 @@ def runs() -> dict[str, list[Figures]]:
     with serving(ORDERS) as large, serving(VENDORS_ORDERS) as small:
         for name in [*accounts] * ROUNDS:
             server = large if accounts[name] == ORDERS else small
-            told = {"orders": accounts[name], "latency": 0.02, "at_once": 20}
+            told: dict[str, Any] = {"orders": accounts[name], "latency": 0.02, "at_once": 20}
             measured[name].append(measure.fetch(server, name, **told, warm_up=small))
     return measured
 
 
 def _least(runs: list[Figures], figure: str) -> float:
-    return min(getattr(run, figure) for run in runs)
+    least: float = min(getattr(run, figure) for run in runs)
+    return least
 
 
 def test_cpu_is_near_the_floor(runs: dict[str, list[Figures]]) -> None:
