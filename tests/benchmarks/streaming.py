@@ -29,7 +29,7 @@ WAYS = {"with the proof": True, "`verify=False`": False}
 def run(settings: Settings) -> Outcome:
     """Stream with and without the proof, each by resident memory and by `tracemalloc`."""
     orders = 100_000 if settings.quick else 1_000_000
-    rows, figures, targets, drawn = [], {}, [], []
+    streamed: dict[str, Any] = {}
     with serving(orders) as server:
         server.begin(0)
         for way, verify in WAYS.items():
@@ -38,37 +38,53 @@ def run(settings: Settings) -> Outcome:
             resident = child.call("streaming", **told)
             tell(f"streaming: {orders:,} orders {way}, counted by tracemalloc")
             traced = child.call("streaming", **told, traced=True)
-            kept, at_worst = bytes_an_order(traced["samples"])
-            wall, cpu = resident["wall"], resident["cpu"]
-            beginning, end = (resident["samples"][place][1] / 2**20 for place in (0, -1))
-            rows.append(
-                (
-                    way,
-                    *(seconds(one) for one in (wall, cpu)),
-                    *(mebibytes(one) for one in (beginning, end)),
-                    *(f"{one:.1f}" for one in (kept, at_worst)),
-                )
-            )
-            figures[way] = {"resident": resident, "traced": traced}
-            if not settings.quick:  # where the pages that are in flight would outweigh it
-                most = MOST_KEPT if verify else MOST_UNVERIFIED
-                what = f"bytes held of an order given away, {way}"
-                targets.append(Target(what, at_worst, most, "bytes"))
-            points = [(done, held / 2**20) for done, held in resident["samples"]]
-            drawn.append(Line(way.replace("`", ""), points))
+            streamed[way] = {"resident": resident, "traced": traced}
+    targets = [
+        Target(
+            f"bytes held of an order given away, {way}",
+            bytes_an_order(of["traced"]["samples"])[1],
+            MOST_KEPT if WAYS[way] else MOST_UNVERIFIED,
+            "bytes",
+        )
+        for way, of in streamed.items()
+        if not settings.quick  # where the pages that are in flight would outweigh it
+    ]
+    return Outcome(
+        text(orders, streamed), streamed, targets, {"streaming.svg": chart(orders, streamed)}
+    )
+
+
+def text(orders: int, streamed: dict[str, Any]) -> str:
+    rows = [
+        (
+            way,
+            *(seconds(of["resident"][figure]) for figure in ("wall", "cpu")),
+            *(mebibytes(of["resident"]["samples"][place][1] / 2**20) for place in (0, -1)),
+            *(f"{one:.1f}" for one in bytes_an_order(of["traced"]["samples"])),
+        )
+        for way, of in streamed.items()
+    ]
     head = ["", "wall", "CPU", "held at 1/40", "held at the end", "bytes an order", "at worst"]
-    text = (
+    return (
         f"{orders:,} orders by `async for`, 8 pages at a time (the default), latency 0; one fetch "
         "each. Bytes an order are those held more than near the beginning, as `tracemalloc` "
-        "counts them at the end and at the worst of the second half.\n\n" + table(head, rows)
+        f"counts them at the end and at the worst of the second half.\n\n{table(head, rows)}"
     )
-    chart = lines(
+
+
+def chart(orders: int, streamed: dict[str, Any]) -> str:
+    return lines(
         f"Resident memory while {orders:,} orders are streamed",
         Axis("orders given away", lambda value: f"{value:,.0f}"),
         Axis("MiB", lambda value: f"{value:.0f}"),
-        drawn,
+        [
+            Line(
+                way.replace("`", ""),
+                [(done, held / 2**20) for done, held in of["resident"]["samples"]],
+            )
+            for way, of in streamed.items()
+        ],
     )
-    return Outcome(text, figures, targets, {"streaming.svg": chart})
 
 
 def bytes_an_order(samples: list[tuple[int, int]]) -> tuple[float, float]:
