@@ -1,0 +1,21 @@
+"""Orders of 20 phone numbers each: pages of 1.3 MB."""
+
+from attrs import evolve
+
+from tests.benchmarks import bulk
+from tests.benchmarks.outcome import Outcome, Settings, Target, median
+
+NUMBERS = 20
+
+
+def run(settings: Settings) -> Outcome:
+    """Measure an account of a fifth as many orders, so that it takes some four times as long."""
+    smaller = evolve(settings, orders=settings.orders // 5)
+    names = (bulk.OURS, bulk.VENDOR, bulk.GATHERED, bulk.FLOOR)
+    runs, stalls = bulk.in_turns("large-pages", smaller, names, NUMBERS)
+    longest = median(one.longest for one in stalls[bulk.OURS])
+    return Outcome(
+        f"{NUMBERS} phone numbers an order. {bulk.text(runs, stalls, smaller)}",
+        bulk.figures(runs, stalls),
+        [Target("longest stall, pages of 1.3 MB", 1000 * longest, 10, "ms")],
+    )
