@@ -1,6 +1,7 @@
 """One fetch by one contender in a process of its own, and what it costs."""
 
 import asyncio
+import gc
 import sys
 import time
 from collections.abc import Awaitable, Sequence
@@ -44,11 +45,14 @@ class Stall:
     Attributes:
         first: At most, during a small fetch, the first of its process.
         longest: At most, during the fetch after it.
+        frozen: At most, during one more, when `gc.freeze()` has taken what is imported by then off
+            the garbage collector's list.
         idle: At most, in a loop that does nothing else for as long: what the machine does.
     """
 
     first: float
     longest: float
+    frozen: float
     idle: float
 
 
@@ -132,8 +136,12 @@ async def watch(
     fetched, longest = await held_meanwhile(fetching(url, at_once))
     seconds = time.perf_counter() - begun
     check(fetched, orders)
+    del fetched
+    gc.collect()
+    gc.freeze()
+    _, frozen = await held_meanwhile(fetching(url, at_once))
     _, idle = await held_meanwhile(asyncio.sleep(min(3.0, seconds)))
-    return {"first": first, "longest": longest, "idle": idle}
+    return {"first": first, "longest": longest, "frozen": frozen, "idle": idle}
 
 
 async def held_meanwhile(working: Awaitable[T]) -> tuple[T, float]:

@@ -15,10 +15,13 @@ from tests.benchmarks.web_visitor import RATE
 
 FRAMEWORKS = ("aiohttp.web", "FastAPI")
 NOTHING, COLLECT, STREAM = "no fetch", "`collect()`", "`async for`"
+FROZEN = ", after `gc.freeze()`"
 FETCHES = {
     NOTHING: None,
     COLLECT: bulk.OURS,
     STREAM: bulk.OURS_STREAMED,
+    COLLECT + FROZEN: bulk.OURS,
+    STREAM + FROZEN: bulk.OURS_STREAMED,
     bulk.GATHERED: bulk.GATHERED,
     bulk.VENDOR: bulk.VENDOR,
 }
@@ -37,7 +40,7 @@ def run(settings: Settings) -> Outcome:
             for framework, fetch in product(FRAMEWORKS, fetches):
                 tell(f"web {number + 1}/{settings.rounds}: {framework}, {fetch}")
                 server.begin(settings.latency)
-                seen = visited(server, framework, FETCHES[fetch], settings.at_once, length)
+                seen = visited(server, framework, fetch, settings.at_once, length)
                 answers.setdefault((framework, fetch), []).append(seen)
     text = (
         f"{RATE} requests a second for {length} s from another process, at random times, while "
@@ -48,18 +51,18 @@ def run(settings: Settings) -> Outcome:
     targets = [
         Target(f"p99 of {key[0]} during {key[1]}, beside without", beside(answers, key), 3)
         for key in answers
-        if key[1] in (COLLECT, STREAM)
+        if FETCHES[key[1]] in (bulk.OURS, bulk.OURS_STREAMED)
     ]
     figures = {f"{framework}, {fetch}": seen for (framework, fetch), seen in answers.items()}
     return Outcome(text, figures, targets)
 
 
 def visited(
-    server: Server, framework: str, contender: str | None, at_once: int, length: float
+    server: Server, framework: str, fetch: str, at_once: int, length: float
 ) -> dict[str, float]:
     """Run an application, and have it visited for so many seconds."""
-    told = {"framework": framework, "contender": contender, "url": server.url, "at_once": at_once}
-    with child.start("web_app", **told) as app:
+    told = {"framework": framework, "contender": FETCHES[fetch], "freeze": FROZEN in fetch}
+    with child.start("web_app", url=server.url, at_once=at_once, **told) as app:
         assert app.stdout is not None
         url = json.loads(app.stdout.readline())
         seen: dict[str, float] = child.call("web_visitor", url=url, length=length)

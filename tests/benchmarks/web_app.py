@@ -1,6 +1,7 @@
 """A web application with one small answer, and a bulk fetch that is repeated in its event loop."""
 
 import asyncio
+import gc
 import json
 import sys
 from contextlib import AbstractAsyncContextManager
@@ -37,7 +38,9 @@ def on_fastapi() -> AbstractAsyncContextManager[str]:
 SERVED = {"aiohttp.web": on_aiohttp, "FastAPI": on_fastapi}
 
 
-async def serve(framework: str, contender: str | None, url: str, at_once: int) -> None:
+async def serve(
+    framework: str, contender: str | None, url: str, at_once: int, freeze: bool
+) -> None:
     """Print the application's URL and, when told to end, how many fetches ran to their end.
 
     Args:
@@ -45,6 +48,7 @@ async def serve(framework: str, contender: str | None, url: str, at_once: int) -
         contender: Who fetches, a key of `CONTENDERS`; nobody if `None`.
         url: Where the orders are.
         at_once: Pages at a time.
+        freeze: Whether what is imported is taken off the garbage collector's list first.
     """
     fetches = 0
 
@@ -58,6 +62,9 @@ async def serve(framework: str, contender: str | None, url: str, at_once: int) -
             fetches += 1
 
     async with SERVED[framework]() as served, asyncio.TaskGroup() as group:
+        if freeze:
+            gc.collect()
+            gc.freeze()
         fetching = group.create_task(fetch_again_and_again())
         print(json.dumps(served), flush=True)
         await asyncio.to_thread(sys.stdin.readline)
