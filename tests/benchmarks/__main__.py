@@ -24,6 +24,7 @@ from tests.benchmarks import (
     imports,
     large_pages,
     machine,
+    parts,
     plain,
     single,
     streaming,
@@ -43,6 +44,7 @@ PIECES = {
     "imports": imports.run,
     "web": web.run,
     "plain": plain.run,
+    "parts": parts.run,
 }
 
 

@@ -111,7 +111,8 @@ def text(runs: Runs, stalls: Stalls, settings: Settings) -> str:
         "1 ms again and again, at worst, in a fetch of its own: in a process that has fetched "
         "before, in one that has also called `gc.freeze()`, so that the garbage collector does not "
         "look through all that is imported, and in its first, small fetch. An idle loop was late "
-        f"by {seconds(idle)} at worst. The server, a process of its own, took {seconds(page)} of CPU a page.\n"
+        f"by {seconds(idle)} at worst. The server, a process of its own, took {seconds(page)} of "
+        "CPU a page.\n"
     )
 
 
