@@ -17,9 +17,6 @@ import attrs
 
 __all__ = ["AcyclicRows"]
 
-FEW_ROWS = 100
-"""Fewer rows than these on a page are not many in an account, and are left alone."""
-
 Untrack = Callable[[object], None]
 Getter = Callable[[Any], tuple[object, ...]]
 
@@ -33,7 +30,7 @@ class AcyclicRows:
 
     def untrack(self, rows: Sequence[object]) -> None:
         """Take rows of one frozen class off the list, and the tuples and rows within them."""
-        if self._untrack is not None and len(rows) >= FEW_ROWS:
+        if self._untrack is not None and rows:
             self._untrack_rows(rows, self._untrack)
 
     def _untrack_rows(self, rows: Sequence[object], untrack: Untrack) -> None:

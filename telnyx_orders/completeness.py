@@ -189,7 +189,7 @@ class Completeness:
         """Add the rows of a page to both proofs, and follow what it says of the listing."""
         count, sweep = self._count, self._sweep
         by_key = dict(zip(row_keys([row.id for row in rows]), rows, strict=True))
-        keys, distinct = list(by_key), list(by_key.values())
+        keys, distinct = tuple(by_key), list(by_key.values())
         created = [row.created_at for row in distinct]
         all_there = self.pages_read == 1 or count.were_there(distinct, created)
         new = frozenset[RowKey]()

@@ -10,7 +10,7 @@ fails is structured a second time with it, to say where it went wrong.
 import json
 import logging
 import math
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar, get_args, get_origin
 
@@ -69,11 +69,19 @@ class BodyDecoder:
                 return decoded
         return self._structure(body, wanted)
 
-    def decode_in_slices(self, body: bytes, wanted: type[T]) -> Generator[None, None, T | None]:
-        """Structure a large JSON body, giving way again and again; `None` is left to `decode`."""
+    def decode_in_slices(
+        self, body: bytes, wanted: type[T], on_slice: Callable[[Sequence[object]], object]
+    ) -> Generator[None, None, T | None]:
+        """Structure a large JSON body, giving way again and again; `None` is left to `decode`.
+
+        Args:
+            body: The body.
+            wanted: What it becomes.
+            on_slice: Called with the rows of each slice of a page.
+        """
         if self.fast is None or logger.isEnabledFor(logging.DEBUG):
             return None
-        return (yield from self.fast.decode_in_slices(body, wanted))
+        return (yield from self.fast.decode_in_slices(body, wanted, on_slice))
 
     def _structure(self, body: bytes, wanted: type[T]) -> T:
         try:

@@ -4,7 +4,7 @@ What it gives is what the reference gives (`telnyx_orders.decoding`), in half th
 not sure of, it leaves to the reference, which also words every error.
 """
 
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from datetime import datetime
 from functools import partial
 from itertools import chain
@@ -70,8 +70,16 @@ class FastDecoder:
             return None
         return None if _any_doubt(plan.doubts, [value]) else value
 
-    def decode_in_slices(self, body: bytes, wanted: type[T]) -> Generator[None, None, T | None]:
-        """Decode a large body as `decode` does, giving way whenever a slice of it is done."""
+    def decode_in_slices(
+        self, body: bytes, wanted: type[T], on_slice: Callable[[Sequence[object]], object]
+    ) -> Generator[None, None, T | None]:
+        """Decode a large body as `decode` does, giving way whenever a slice of it is done.
+
+        Args:
+            body: The body.
+            wanted: What it becomes.
+            on_slice: Called with the rows of each slice of a page.
+        """
         plan = self._plan(wanted)
         if plan.row_decoder is None:
             return self.decode(body, wanted)
@@ -80,13 +88,11 @@ class FastDecoder:
             _check_text(body)
             raw = self._raw_page.decode(body)
             yield
-            decoded = 0
-            for row in raw.data:
-                rows.append(plan.row_decoder.decode(row))
-                decoded += memoryview(row).nbytes
-                if decoded > SLICE_BYTES:
-                    decoded = 0
-                    yield
+            for part in _slices(raw.data):
+                decoded = [plan.row_decoder.decode(row) for row in part]
+                on_slice(decoded)
+                rows += decoded
+                yield
         except UNSURE:
             return None
         page: Any = Page(data=tuple(rows), meta=raw.meta)
@@ -106,6 +112,18 @@ def _make_plan(wanted: Any) -> _Plan:
         return _Plan(decoder, doubts)
     (row_type,) = get_args(wanted)
     return _Plan(decoder, doubts, msgspec.json.Decoder(row_type))
+
+
+def _slices(rows: Iterable[msgspec.Raw]) -> Iterator[list[msgspec.Raw]]:
+    part: list[msgspec.Raw] = []
+    size = 0
+    for row in rows:
+        part.append(row)
+        size += memoryview(row).nbytes
+        if size > SLICE_BYTES:
+            yield part
+            part, size = [], 0
+    yield part
 
 
 def _check_text(body: bytes) -> None:

@@ -1,6 +1,6 @@
 """An answer of the server, turned into a value or an error. No I/O."""
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from typing import TypeVar, cast
 
 import cattrs
@@ -17,6 +17,9 @@ from telnyx_orders.serialization import make_converter
 __all__ = ["Answer", "AnswerReader", "succeeded"]
 
 T = TypeVar("T")
+
+MANY_ROWS = 100
+"""Rows of a page that the garbage collector is spared; fewer are not worth the time."""
 
 
 @frozen(kw_only=True, eq=False, repr=False)
@@ -101,10 +104,17 @@ class AnswerReader:
         fault = answer.fault or crowded(answer.body, self._max_body_bytes)
         if fault is None:
             try:
-                return self._untracked(self._decoder.decode(answer.body, wanted))
+                value = self._decoder.decode(answer.body, wanted)
             except ResponseDecodeError as error:
                 order_id, path = error.order_id, error.path
                 fault = BodyFault(error.expected, error.got, transient=error.transient)
+            else:
+                page: object = value
+                if isinstance(page, Page):
+                    rows = cast("Page[object]", page).data
+                    if len(rows) >= MANY_ROWS:
+                        self._untrack(rows)
+                return value
         raise ResponseDecodeError(
             path,
             fault.expected,
@@ -124,14 +134,11 @@ class AnswerReader:
             return None
         if crowded(answer.body, self._max_body_bytes):
             return None
-        value = yield from self._decoder.decode_in_slices(answer.body, wanted)
-        return None if value is None else self._untracked(value)
+        return (yield from self._decoder.decode_in_slices(answer.body, wanted, self._untrack))
 
-    def _untracked(self, value: T) -> T:
-        page: object = value
-        if self._acyclic is not None and isinstance(page, Page):
-            self._acyclic.untrack(cast("Page[object]", page).data)
-        return value
+    def _untrack(self, rows: Sequence[object]) -> None:
+        if self._acyclic is not None:
+            self._acyclic.untrack(rows)
 
     def _redacted(self, text: str | None) -> str | None:
         return None if text is None else self.redact(text)

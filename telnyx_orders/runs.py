@@ -14,7 +14,8 @@ class Run:
     """The rows of one page, in the order of the listing.
 
     Attributes:
-        keys: The rows, each once.
+        keys: The rows, each once. As a tuple they are nothing that the garbage collector looks
+            through again.
         start: How many rows stood before the first of them when it was read.
         last: Whether nothing came after them when they were read.
         new: Those of them that surely came, or changed, after the fetch began.
@@ -22,7 +23,7 @@ class Run:
         fresh_at: The place of the first of these.
     """
 
-    keys: Sequence[RowKey]
+    keys: tuple[RowKey, ...]
     start: int
     last: bool
     new: frozenset[RowKey] = frozenset()

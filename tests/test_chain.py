@@ -16,7 +16,7 @@ def add(chain, keys, start, *, last=False, new=(), ties=None):
     times = {key: BEGIN + timedelta(seconds=ord(str(key)[0]) * 1000) for key in keys}
     if ties:
         times = {key: BEGIN if key in ties else times[key] for key in keys}
-    return chain.add(Run(keys, start, last, frozenset(new)), [times[key] for key in keys])
+    return chain.add(Run(tuple(keys), start, last, frozenset(new)), [times[key] for key in keys])
 
 
 def test_one_page_is_a_chain():

@@ -33,7 +33,7 @@ def at_once(body: bytes) -> Page[NumberOrder] | None:
 
 
 def in_slices(body: bytes) -> Page[NumberOrder] | None:
-    slices = fast_decoding.FastDecoder().decode_in_slices(body, Page[NumberOrder])
+    slices = fast_decoding.FastDecoder().decode_in_slices(body, Page[NumberOrder], len)
     while True:
         try:
             next(slices)
@@ -158,7 +158,7 @@ def test_text_that_is_no_utf_8_is_refused_even_where_nobody_reads_it():
 
 def test_other_types_than_pages_are_decoded_in_slices_too():
     """Asked for slices of a single order, it decodes all of it."""
-    slices = fast_decoding.FastDecoder().decode_in_slices(b'{"id":"order-1"}', NumberOrder)
+    slices = fast_decoding.FastDecoder().decode_in_slices(b'{"id":"order-1"}', NumberOrder, len)
     with pytest.raises(StopIteration) as end:
         next(slices)
     assert end.value.value == NumberOrder(id="order-1")
@@ -168,7 +168,7 @@ def test_a_large_page_gives_way_between_slices():
     """A page of a megabyte is decoded in some ten slices."""
     row = {"id": "order-1", "customer_reference": "x" * 4000}
     body = json.dumps({"data": [row] * 250, "meta": META}).encode()
-    slices = list(fast_decoding.FastDecoder().decode_in_slices(body, Page[NumberOrder]))
+    slices = list(fast_decoding.FastDecoder().decode_in_slices(body, Page[NumberOrder], len))
     assert 5 < len(slices) < 20
     assert assert_equal(body)
 
