@@ -59,9 +59,11 @@ def _find_untrack() -> Untrack | None:
     if sys.implementation.name != "cpython":
         return None
     try:
-        import ctypes  # not in every build of Python
-    except ImportError:
+        import ctypes
+
+        # A call of Python's own C API, which keeps the GIL.
+        prototype = ctypes.PYFUNCTYPE(None, ctypes.py_object)
+        return prototype(("PyObject_GC_UnTrack", ctypes.pythonapi))
+    except (ImportError, OSError, AttributeError):
+        # Some builds of Python have no ctypes, no dynamic loading, or export no symbols.
         return None
-    # A call of Python's own C API, which keeps the GIL.
-    prototype = ctypes.PYFUNCTYPE(None, ctypes.py_object)
-    return prototype(("PyObject_GC_UnTrack", ctypes.pythonapi))

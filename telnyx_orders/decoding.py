@@ -12,6 +12,7 @@ import logging
 import math
 from collections.abc import Callable, Generator, Sequence
 from datetime import datetime
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, TypeVar, get_args, get_origin
 
 import attrs
@@ -146,10 +147,10 @@ class BodyDecoder:
 
 def find_fast_decoder() -> "FastDecoder | None":
     """Give the fast path, where what it needs is installed."""
-    try:
-        from telnyx_orders.fast_decoding import FastDecoder
-    except ImportError:
+    if find_spec("msgspec") is None:
         return None
+    from telnyx_orders.fast_decoding import FastDecoder
+
     return FastDecoder()
 
 

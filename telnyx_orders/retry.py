@@ -139,7 +139,7 @@ async def run_attempts(
         if isinstance(error, TelnyxError):
             before_wait(error, state.attempt_number, state.upcoming_sleep)
 
-    # Nearly every call succeeds at once, and tenacity would be a tenth of what it costs.
+    # Nearly every call succeeds at once, and tenacity would be an eighth of what it costs.
     try:
         return await attempt()
     except TelnyxError as error:

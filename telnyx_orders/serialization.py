@@ -101,7 +101,8 @@ def _time(value: Any, _: object) -> datetime:
     moment = datetime.fromisoformat(value.upper())  # RFC 3339, 5.6: t and z may be small
     if moment.tzinfo is None:
         raise ValueError(f"expected a time with its zone, got {value!r}")
-    # fromisoformat() cuts off what is below a microsecond, where msgspec rounds it.
+    # fromisoformat() cuts off what is below a microsecond, where msgspec rounds it, which takes
+    # times in the form of RFC 3339 only.
     if value[26:27] in _ROUNDED_UP and value[19] == "." and value[20:26].isdigit():
         try:
             moment += timedelta(microseconds=1)

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import math
-from collections.abc import Generator, Iterable
+from collections.abc import Iterable
 from functools import partial
 from typing import Generic, TypeVar
 
@@ -38,6 +38,7 @@ from telnyx_orders.session import (
     LifetimeOverError,
     SessionOwner,
 )
+from telnyx_orders.turns import Turns
 
 __all__ = ["CallStats", "Reply", "Timeout", "Transport"]
 
@@ -206,7 +207,7 @@ class Transport:
         self._answers = AnswerReader(api_key, converter, max_body_bytes)
         self._max_body_bytes = max_body_bytes
         self._clock = clock
-        self._decoding = asyncio.Lock()
+        self._turns = Turns()
         self._last_date: tuple[str | None, float | None] = None, None
         # Waiting happens here and not in the connector, where it would use up the timeouts.
         self._admission = Admission(RateLimitGate(), concurrency, retry, clock)
@@ -254,7 +255,7 @@ class Transport:
         async def attempt() -> Reply[T]:
             answer = await self._send(call, lifetime)
             date = None if answer.date is None else answer.date - call.last_seconds
-            return Reply(await self._read(call, answer, wanted), date)
+            return Reply(await self._decode(call, answer, wanted), date)
 
         try:
             async with self.sessions.lifetime() as lifetime:
@@ -280,16 +281,19 @@ class Transport:
             self._budget.succeeded(call.budgeted)
         return reply
 
-    async def _read(self, call: _Call, answer: Answer, wanted: type[T]) -> T:
+    async def _decode(self, call: _Call, answer: Answer, wanted: type[T]) -> T:
         read = partial(self._answers.read, answer, wanted, call=call.name, attempts=call.attempts)
-        await self._decoding.acquire()
-        try:
-            if len(answer.body) <= LARGE_BODY_BYTES:
+        if len(answer.body) <= LARGE_BODY_BYTES:
+            async with self._turns:
                 return read()
-            value = await _in_turns(self._answers.read_in_slices(answer, wanted))
-        finally:
-            # Other tasks get their turn between two pages, however many have arrived at once.
-            asyncio.get_running_loop().call_soon(self._decoding.release)
+        slices = self._answers.read_in_slices(answer, wanted)
+        while True:
+            async with self._turns:
+                try:
+                    next(slices)
+                except StopIteration as end:
+                    value: T | None = end.value
+                    break
         return await asyncio.to_thread(read) if value is None else value
 
     def _held_too_long(self, call: _Call, seconds: float) -> RateLimitError:
@@ -421,17 +425,6 @@ class Transport:
             # Kept, as many answers come within the same second.
             self._last_date = date, http_date(date)
         return self._last_date[1]
-
-
-async def _in_turns(steps: Generator[None, None, T]) -> T:
-    """Run to the end what gives way between its steps."""
-    while True:
-        try:
-            next(steps)
-        except StopIteration as end:
-            value: T = end.value
-            return value
-        await asyncio.sleep(0)
 
 
 async def _read(content: aiohttp.StreamReader, body: ArrivingBody) -> None:

@@ -50,6 +50,7 @@ def assert_equal(body: bytes) -> bool:
             assert page == expected
             # Equal times may be in different zones, and equal statuses be plain strings.
             assert repr(page) == repr(expected)
+    assert (pages[0] is None) == (pages[1] is None)
     return pages[0] is not None
 
 

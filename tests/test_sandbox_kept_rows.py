@@ -80,7 +80,7 @@ async def test_what_changes_while_an_answer_waits_is_in_it(
     session: aiohttp.ClientSession, sandbox: Sandbox, filters: dict[str, str]
 ) -> None:
     """Rows are written during the latency, and the answer is decided at its end."""
-    sandbox.latency = 0.2
+    sandbox.latency = 1.0
     pending = [str(row["id"]) for row in sandbox.rows() if row["status"] == "pending"]
     answer = asyncio.ensure_future(listed(session, sandbox, **filters))
     await until(lambda: sandbox.counters.in_flight)

@@ -50,7 +50,7 @@ def in_turns(
         for number in range(settings.rounds):
             for name in names:
                 tell(f"{what} {number + 1}/{settings.rounds}: {name}")
-                runs[name].append(measure.fetch(server, name, **settings.told))
+                runs[name].append(measure.fetch(server, name, **settings.told, warm_up=small))
                 if number < WATCHED_ROUNDS:
                     watched = measure.stall(server, name, **settings.told, warm_up=small)
                     stalls[name].append(watched)
@@ -69,6 +69,12 @@ def middle(runs: list[Any], figure: str) -> float:
     """The median of a figure over the rounds."""
     figures: list[float] = [getattr(run, figure) for run in runs]
     return median(figures)
+
+
+def worst(stalls: list[Stall], figure: str) -> float:
+    """The longest of the stalls of all rounds."""
+    figures: list[float] = [getattr(stall, figure) for stall in stalls]
+    return max(figures)
 
 
 def beside(runs: Runs, name: str, other: str, figure: str) -> float:
@@ -91,9 +97,7 @@ def text(runs: Runs, stalls: Stalls, settings: Settings) -> str:
             mebibytes(middle(each, "memory")),
             times(beside(runs, name, VENDOR, "memory")),
             mebibytes(middle(each, "peak")),
-            seconds(middle(stalls[name], "longest")),
-            seconds(middle(stalls[name], "frozen")),
-            seconds(middle(stalls[name], "first")),
+            *(seconds(worst(stalls[name], which)) for which in ("longest", "frozen", "first")),
             f"{median(run.server.requests for run in each):.0f}",
         )
         for name, each in runs.items()
@@ -106,8 +110,9 @@ def text(runs: Runs, stalls: Stalls, settings: Settings) -> str:
         f"answer, {settings.at_once} pages at a time where not said otherwise; "
         f"{rounds(settings.rounds)}.\n\n{table(head, rows)}\n"
         "Behind wall time, CPU and memory stands how many times they are those of the vendor's "
-        "SDK, page after page, and of the floor. Memory is what a process held at most over what "
-        "its imports took; peak is with them. A stall is how late a task woke that sleeps for "
+        "SDK, page after page, and of the floor. Each process has fetched a small account before, "
+        "so that what it does once is no part of it. Memory is what a process held at most over "
+        "what its imports took; peak is with them. A stall is how late a task woke that sleeps for "
         "1 ms again and again, at worst, in a fetch of its own: in a process that has fetched "
         "before, in one that has also called `gc.freeze()`, so that the garbage collector does not "
         "look through all that is imported, and in its first, small fetch. An idle loop was late "
@@ -121,7 +126,7 @@ def targets(runs: Runs, stalls: Stalls) -> list[Target]:
         return beside(runs, OURS, other, figure)
 
     longest, frozen, first = (
-        middle(stalls[OURS], figure) for figure in ("longest", "frozen", "first")
+        worst(stalls[OURS], figure) for figure in ("longest", "frozen", "first")
     )
     return [
         Target("wall time, beside the vendor's", share("wall", VENDOR), 1 / 16, "1/"),

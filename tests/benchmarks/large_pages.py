@@ -3,7 +3,7 @@
 from attrs import evolve
 
 from tests.benchmarks import bulk
-from tests.benchmarks.outcome import Outcome, Settings, Target, median
+from tests.benchmarks.outcome import Outcome, Settings, Target
 
 NUMBERS = 20
 
@@ -13,8 +13,7 @@ def run(settings: Settings) -> Outcome:
     smaller = evolve(settings, orders=settings.orders // 5)
     names = (bulk.OURS, bulk.VENDOR, bulk.GATHERED, bulk.FLOOR)
     runs, stalls = bulk.in_turns("large-pages", smaller, names, NUMBERS)
-    longest = median(one.longest for one in stalls[bulk.OURS])
-    frozen = median(one.frozen for one in stalls[bulk.OURS])
+    longest, frozen = (bulk.worst(stalls[bulk.OURS], which) for which in ("longest", "frozen"))
     return Outcome(
         f"{NUMBERS} phone numbers an order. {bulk.text(runs, stalls, smaller)}",
         bulk.figures(runs, stalls),
