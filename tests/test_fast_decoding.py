@@ -1,5 +1,6 @@
 """The fast path gives what the reference gives, and leaves the rest to it."""
 
+import gc
 import json
 import logging
 import random
@@ -17,6 +18,7 @@ from telnyx_orders import (
     make_converter,
 )
 from telnyx_orders.decoding import BodyDecoder
+from telnyx_orders.responses import AnswerReader
 from telnyx_orders.sandbox import Sandbox
 from tests.mutations import PAGE, changed_bytes, changed_json
 from tests.properties.test_round_trip_properties import CONVERTER, ORDERS
@@ -190,3 +192,22 @@ async def test_debug_logs_tell_of_unlisted_statuses(caplog):
     with caplog.at_level(logging.DEBUG, "telnyx_orders"):
         decoder.decode(body_of(status="cancelled"), Page[NumberOrder])
     assert re.search("unlisted status 'cancelled'", caplog.text)
+
+
+def test_a_client_takes_the_fast_path_by_itself():
+    """Without a converter of the user's own, pages are decoded by msgspec where it is installed."""
+    assert AnswerReader(KEY, None, 2**20)._decoder.fast is not None
+
+
+async def test_a_large_page_is_decoded_in_slices_and_spared_the_collector():
+    """A page of a megabyte comes whole over the wire, with its orders off the collector's list."""
+    async with Sandbox(250, api_key=KEY, numbers_per_order=20) as sandbox:
+        async with OrdersClient(KEY, base_url=sandbox.base_url) as client:
+            fast = await client.number_orders.list().collect()
+        converter = make_converter()
+        async with OrdersClient(KEY, base_url=sandbox.base_url, converter=converter) as client:
+            reference = await client.number_orders.list().collect()
+    assert fast == reference
+    assert {len(order.phone_numbers) for order in fast} == {20}
+    numbers = [number for order in fast for number in order.phone_numbers]
+    assert not any(map(gc.is_tracked, [*fast, *numbers]))
