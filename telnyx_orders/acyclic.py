@@ -33,6 +33,14 @@ class AcyclicRows:
         if self._untrack is not None and rows:
             self._untrack_rows(rows, self._untrack)
 
+    def untrack_page(self, rows: tuple[object, ...]) -> None:
+        """Take the tuple off the list that holds the rows of a page, which are off it already.
+
+        Python does that by itself only for tuples of what can never be on the list.
+        """
+        if self._untrack is not None and rows:
+            self._untrack(rows)
+
     def _untrack_rows(self, rows: Sequence[object], untrack: Untrack) -> None:
         _call_for_all(untrack, rows)
         for get, item in self._tuples_of(type(rows[0])):

@@ -115,6 +115,7 @@ class AnswerReader:
                     rows = cast("Page[object]", page).data
                     if len(rows) >= MANY_ROWS:
                         self._untrack(rows)
+                        self._untrack_page(rows)
                 return value
         raise ResponseDecodeError(
             path,
@@ -135,11 +136,19 @@ class AnswerReader:
             return None
         if crowded(answer.body, self._max_body_bytes):
             return None
-        return (yield from self._decoder.decode_in_slices(answer.body, wanted, self._untrack))
+        value = yield from self._decoder.decode_in_slices(answer.body, wanted, self._untrack)
+        page: object = value
+        if isinstance(page, Page):
+            self._untrack_page(cast("Page[object]", page).data)
+        return value
 
     def _untrack(self, rows: Sequence[object]) -> None:
         if self._acyclic is not None:
             self._acyclic.untrack(rows)
+
+    def _untrack_page(self, rows: tuple[object, ...]) -> None:
+        if self._acyclic is not None:
+            self._acyclic.untrack_page(rows)
 
     def _redacted(self, text: str | None) -> str | None:
         return None if text is None else self.redact(text)

@@ -70,11 +70,12 @@ def test_no_rows_and_rows_without_tuples():
 
 
 async def test_what_is_fetched_is_untracked():
-    """The orders of a fetch are off the list."""
+    """The orders of a fetch are off the list, and so are the tuples of their pages."""
     async with Sandbox(500, api_key=KEY) as sandbox:
         async with OrdersClient(KEY, base_url=sandbox.base_url) as client:
             orders = await client.number_orders.list().collect()
-    assert not any(map(gc.is_tracked, orders))
+            page = await client.number_orders.list(page_size=250)
+    assert not any(map(gc.is_tracked, [*orders, page.data]))
 
 
 async def test_what_a_converter_of_the_users_own_makes_stays_tracked():
