@@ -161,14 +161,11 @@ class OrderBook:
     def row(self, serial: int) -> bytes:
         """The JSON of one order, as the listing gives it."""
         columns = self._columns
-        count = columns.count[serial]
-        if not 0 <= count <= MAX_NUMBERS:
-            count = 0 if count < 0 else MAX_NUMBERS
         text = row_text(
             columns.identity_of(serial),
             columns.created[serial],
             self._updated.get(serial),
-            count,
+            min(max(columns.count[serial], 0), MAX_NUMBERS),
             self._status_texts[columns.status[serial]],
             _MET_TEXT[columns.met[serial]],
             self._reference_members[columns.reference[serial]],
