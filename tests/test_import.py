@@ -1,13 +1,13 @@
 """What importing the package loads: a program that only lists a page does not pay for the rest."""
 
 import asyncio
-import os
 import subprocess
 import sys
 
 import pytest
 
 from telnyx_orders.sandbox import Sandbox
+from tests.benchmarks import child
 
 DEPENDENCIES = "import aiohttp, attrs, cattrs, tenacity"
 CLIENT = f"{DEPENDENCIES}\nfrom telnyx_orders import OrdersClient"
@@ -28,9 +28,9 @@ def loaded_by(code: str, *arguments: str) -> set[str]:
     """The names of the modules that a fresh interpreter has loaded after some code."""
     program = f"{code}\nimport sys\nprint(*sys.modules)"
     command = [sys.executable, "-c", program, *arguments]
-    # Where coverage is measured, it would load modules of its own.
-    environment = {name: it for name, it in os.environ.items() if not name.startswith("COVERAGE_")}
-    done = subprocess.run(command, check=True, capture_output=True, text=True, env=environment)
+    done = subprocess.run(
+        command, check=True, capture_output=True, text=True, env=child.environment()
+    )
     return set(done.stdout.split())
 
 

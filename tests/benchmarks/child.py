@@ -43,7 +43,8 @@ def answer(function: Callable[..., object]) -> None:
 
 def environment() -> dict[str, str]:
     """The environment without what would change a client, or slow down this package only."""
-    # Coverage measures no peer, and only this package may not have been compiled yet.
+    # Coverage measures no peer and loads modules of its own, and only this package may not have
+    # been compiled yet.
     changing = ("TELNYX_", "COVERAGE_", "PYTHONDONTWRITEBYTECODE")
     return {
         name: value
