@@ -22,10 +22,14 @@ Getter = Callable[[Any], tuple[object, ...]]
 
 
 class AcyclicRows:
-    """Takes rows off the list of the garbage collector, where it is CPython's."""
+    """Takes rows off the list of the garbage collector, where it is CPython's.
 
-    def __init__(self) -> None:
-        self._untrack = _find_untrack()
+    Args:
+        enabled: Whether to do so; rows that a user's own converter makes may be in a cycle.
+    """
+
+    def __init__(self, *, enabled: bool = True) -> None:
+        self._untrack = _find_untrack() if enabled else None
         self._tuples: dict[type, list[tuple[Getter, type]]] = {}
 
     def untrack(self, rows: Sequence[object]) -> None:

@@ -63,12 +63,9 @@ class BodyDecoder:
             ResponseDecodeError: It is no JSON, which can pass (`transient`), or has another shape
                 than `wanted`.
         """
-        # Only the converter logs what is not listed.
-        if self.fast is not None and not logger.isEnabledFor(logging.DEBUG):
-            decoded = self.fast.decode(body, wanted)
-            if decoded is not None:
-                return decoded
-        return self._structure(body, wanted)
+        fast = self._usable_fast()
+        decoded = None if fast is None else fast.decode(body, wanted)
+        return self.structure(body, wanted) if decoded is None else decoded
 
     def decode_in_slices(
         self, body: bytes, wanted: type[T], on_slice: Callable[[Sequence[object]], object]
@@ -80,11 +77,17 @@ class BodyDecoder:
             wanted: What it becomes.
             on_slice: Called with the rows of each slice of a page.
         """
-        if self.fast is None or logger.isEnabledFor(logging.DEBUG):
+        fast = self._usable_fast()
+        if fast is None:
             return None
-        return (yield from self.fast.decode_in_slices(body, wanted, on_slice))
+        return (yield from fast.decode_in_slices(body, wanted, on_slice))
 
-    def _structure(self, body: bytes, wanted: type[T]) -> T:
+    def _usable_fast(self) -> "FastDecoder | None":
+        # Only the converter logs what is not listed.
+        return None if logger.isEnabledFor(logging.DEBUG) else self.fast
+
+    def structure(self, body: bytes, wanted: type[T]) -> T:
+        """Structure a JSON body by the converter; see `decode`."""
         try:
             value = _parse(body)
         except (ValueError, RecursionError) as error:

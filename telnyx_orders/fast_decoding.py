@@ -64,6 +64,7 @@ class FastDecoder:
     def __init__(self) -> None:
         self._plans: dict[object, _Plan] = {}
         self._raw_page = msgspec.json.Decoder(_RawPage)
+        self._meta_doubts = _doubts(PageMeta)
 
     def decode(self, body: bytes, wanted: type[T]) -> T | None:
         """Decode a body, or give `None` where the reference has to."""
@@ -103,7 +104,7 @@ class FastDecoder:
         except UNSURE:
             return None
         page: Any = Page(data=tuple(rows), meta=raw.meta)
-        return None if _any_doubt(_doubts(PageMeta), [raw.meta]) else page
+        return None if _any_doubt(self._meta_doubts, [raw.meta]) else page
 
     def _plan(self, wanted: Any) -> _Plan:
         plan = self._plans.get(wanted)

@@ -1,6 +1,6 @@
 """An answer of the server, turned into a value or an error. No I/O."""
 
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator
 from typing import TypeVar, cast
 
 import cattrs
@@ -73,10 +73,17 @@ class AnswerReader:
             self.redact,
             find_fast_decoder() if converter is None else None,
         )
-        # What a user's own converter makes of rows may be in a cycle.
-        self._acyclic = AcyclicRows() if converter is None else None
+        self._acyclic = AcyclicRows(enabled=converter is None)
 
-    def read(self, answer: Answer, wanted: type[T], *, call: str, attempts: int) -> T:
+    def read(
+        self,
+        answer: Answer,
+        wanted: type[T],
+        *,
+        call: str,
+        attempts: int,
+        after_slices: bool = False,
+    ) -> T:
         """Turn an answer into what is wanted.
 
         Args:
@@ -84,6 +91,7 @@ class AnswerReader:
             wanted: What the body of a success becomes.
             call: What was asked, such as `GET /number_orders`.
             attempts: How many times the request was sent.
+            after_slices: Whether `read_in_slices` was asked before and left it to this.
 
         Raises:
             APIStatusError: The answer says that it went wrong.
@@ -105,17 +113,16 @@ class AnswerReader:
         fault = answer.fault or crowded(answer.body, self._max_body_bytes)
         if fault is None:
             try:
-                value = self._decoder.decode(answer.body, wanted)
+                decode = self._decoder.structure if after_slices else self._decoder.decode
+                value = decode(answer.body, wanted)
             except ResponseDecodeError as error:
                 order_id, path = error.order_id, error.path
                 fault = BodyFault(error.expected, error.got, transient=error.transient)
             else:
-                page: object = value
-                if isinstance(page, Page):
-                    rows = cast("Page[object]", page).data
-                    if len(rows) >= MANY_ROWS:
-                        self._untrack(rows)
-                        self._untrack_page(rows)
+                rows = _rows(value)
+                if len(rows) >= MANY_ROWS:
+                    self._acyclic.untrack(rows)
+                    self._acyclic.untrack_page(rows)
                 return value
         raise ResponseDecodeError(
             path,
@@ -136,19 +143,10 @@ class AnswerReader:
             return None
         if crowded(answer.body, self._max_body_bytes):
             return None
-        value = yield from self._decoder.decode_in_slices(answer.body, wanted, self._untrack)
-        page: object = value
-        if isinstance(page, Page):
-            self._untrack_page(cast("Page[object]", page).data)
+        untrack = self._acyclic.untrack
+        value = yield from self._decoder.decode_in_slices(answer.body, wanted, untrack)
+        self._acyclic.untrack_page(_rows(value))
         return value
-
-    def _untrack(self, rows: Sequence[object]) -> None:
-        if self._acyclic is not None:
-            self._acyclic.untrack(rows)
-
-    def _untrack_page(self, rows: tuple[object, ...]) -> None:
-        if self._acyclic is not None:
-            self._acyclic.untrack_page(rows)
 
     def _redacted(self, text: str | None) -> str | None:
         return None if text is None else self.redact(text)
@@ -160,6 +158,10 @@ class AnswerReader:
         for length in range(len(self._api_key) - 1, 3, -1):
             text = text.removesuffix(self._api_key[:length])
         return text[:KEPT_BODY_BYTES]
+
+
+def _rows(value: object) -> tuple[object, ...]:
+    return cast("Page[object]", value).data if isinstance(value, Page) else ()
 
 
 def _redactor(secret: str) -> Callable[[str], str]:

@@ -294,7 +294,7 @@ class Transport:
                 except StopIteration as end:
                     value: T | None = end.value
                     break
-        return await asyncio.to_thread(read) if value is None else value
+        return await asyncio.to_thread(read, after_slices=True) if value is None else value
 
     def _held_too_long(self, call: _Call, seconds: float) -> RateLimitError:
         sent = "sent" if call.attempts == 0 else "sent again"
