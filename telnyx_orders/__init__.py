@@ -2,6 +2,7 @@
 
 import logging
 
+from telnyx_orders.calls import CallStats, Timeout
 from telnyx_orders.client import OrdersClient
 from telnyx_orders.clock import Clock
 from telnyx_orders.errors import (
@@ -36,7 +37,6 @@ from telnyx_orders.models import (
 from telnyx_orders.pagination import FetchProgress, Pager
 from telnyx_orders.retry import RetryPolicy
 from telnyx_orders.serialization import make_converter
-from telnyx_orders.transport import CallStats, Timeout
 from telnyx_orders.version import __version__
 
 __all__ = [

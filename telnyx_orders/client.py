@@ -12,11 +12,12 @@ from attrs import evolve
 
 from telnyx_orders import configuration
 from telnyx_orders.bodies import DEFAULT_MAX_BODY_BYTES
+from telnyx_orders.calls import CallStats, Timeout
 from telnyx_orders.clock import Clock
 from telnyx_orders.resources.number_orders import NumberOrders
 from telnyx_orders.retry import RetryPolicy
 from telnyx_orders.session import SessionOwner
-from telnyx_orders.transport import CallStats, Timeout, Transport
+from telnyx_orders.transport import Transport
 
 __all__ = ["OrdersClient"]
 

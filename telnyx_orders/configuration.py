@@ -12,9 +12,9 @@ import aiohttp
 import cattrs
 import yarl
 
+from telnyx_orders.calls import Timeout
 from telnyx_orders.errors import KEY_PAGE, ConfigurationError
 from telnyx_orders.retry import RetryPolicy
-from telnyx_orders.transport import Timeout
 from telnyx_orders.version import __version__
 
 __all__ = [

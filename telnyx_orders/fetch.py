@@ -12,13 +12,13 @@ from typing import Generic, Self, TypeVar
 
 from attrs import evolve
 
+from telnyx_orders.calls import CallStats
 from telnyx_orders.completeness import Completeness
 from telnyx_orders.errors import APITimeoutError, IncompleteFetchError, TelnyxError
 from telnyx_orders.fetch_report import FetchReport
 from telnyx_orders.listing import MAX_PAGE_SIZE, FetchProgress, Listing
 from telnyx_orders.models import Page
 from telnyx_orders.row_count import Row
-from telnyx_orders.transport import CallStats
 from telnyx_orders.unproven import Unproven
 
 __all__ = ["Course", "Fetch", "choose_course"]

@@ -4,8 +4,9 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 
 from attrs import frozen
 
+from telnyx_orders.calls import CallStats, Reply
 from telnyx_orders.models import Page
-from telnyx_orders.transport import CallStats, Reply, Transport
+from telnyx_orders.transport import Transport
 
 if TYPE_CHECKING:
     from telnyx_orders.row_count import Row

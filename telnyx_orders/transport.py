@@ -5,26 +5,19 @@ import logging
 import math
 from collections.abc import Iterable
 from functools import partial
-from typing import Generic, TypeVar
+from typing import TypeVar
 
 import aiohttp
-import attrs
 import cattrs
 import yarl
-from attrs import define, frozen
 
 from telnyx_orders.admission import Admission, HeldTooLongError
 from telnyx_orders.bodies import ACCEPTED_CODINGS, ArrivingBody
-from telnyx_orders.clock import Clock, check_seconds
+from telnyx_orders.calls import Call, CallStats, Reply, Timeout
+from telnyx_orders.clock import Clock
 from telnyx_orders.connection_errors import CONNECTION_ERRORS, map_connection_error, shown_cause
 from telnyx_orders.error_details import one_line
-from telnyx_orders.errors import (
-    KEPT_BODY_BYTES,
-    APIStatusError,
-    APITimeoutError,
-    RateLimitError,
-    TelnyxError,
-)
+from telnyx_orders.errors import KEPT_BODY_BYTES, APITimeoutError, RateLimitError
 from telnyx_orders.filters import encode_query
 from telnyx_orders.rate_limit import RateLimitGate
 from telnyx_orders.rate_limit_headers import RateLimitHeaders
@@ -40,7 +33,7 @@ from telnyx_orders.session import (
 )
 from telnyx_orders.turns import Turns
 
-__all__ = ["CallStats", "Reply", "Timeout", "Transport"]
+__all__ = ["Transport"]
 
 logger = logging.getLogger("telnyx_orders")
 
@@ -50,110 +43,6 @@ LARGE_BODY_BYTES = 256 * 1024
 thread after it."""
 
 T = TypeVar("T")
-
-
-@frozen(kw_only=True)
-class Timeout:
-    """How long one attempt of a request may stand still.
-
-    What a call may take in all, its retries included, is `RetryPolicy.max_seconds`.
-
-    Attributes:
-        connect: Seconds to open a connection, with its TLS handshake.
-        read: Seconds between two pieces of an answer, or until its first.
-
-    Raises:
-        ValueError: A number is not above zero, or has no end.
-    """
-
-    connect: float = attrs.field(default=10.0, validator=check_seconds)
-    read: float = attrs.field(default=30.0, validator=check_seconds)
-
-
-@define
-class CallStats:
-    """What one or more calls cost.
-
-    Attributes:
-        requests: How many attempts were made.
-        retries: How many attempts were made again.
-        rate_limit_seconds: Seconds that were waited because of the rate limit.
-    """
-
-    requests: int = 0
-    retries: int = 0
-    rate_limit_seconds: float = 0.0
-
-
-@frozen(eq=False, repr=False)
-class Reply(Generic[T]):
-    """What a call gave.
-
-    Attributes:
-        value: The body of the answer.
-        date: Its `Date`, in seconds since the Unix epoch, if it had a sensible one, less the
-            seconds that the attempt took: a server may have looked at its data that much earlier.
-    """
-
-    value: T
-    date: float | None
-
-
-@define(eq=False, repr=False)
-class _Call:
-    """One call on its way through its attempts."""
-
-    name: str
-    url: yarl.URL
-    stats: tuple[CallStats, ...]
-    budget: RetryBudget | None
-    clock: Clock
-    background: bool
-    attempts: int = 0
-    seconds: float = 0.0
-    last_seconds: float = 0.0
-    budgeted: int = 0
-    last_error: str = ""
-
-    def note_attempt(self, held: float) -> None:
-        """Take in that an attempt is made, which the rate limit held for so long."""
-        self.attempts += 1
-        if not self.background:
-            self.seconds += held
-        for stats in self.stats:
-            stats.requests += 1
-            stats.rate_limit_seconds += held
-
-    def note_retry(self, error: TelnyxError, attempt: int, wait: float) -> None:
-        """Take in that an attempt failed, and that another follows after a wait."""
-        self.last_error = str(error)
-        if not isinstance(error, RateLimitError):
-            self.seconds += wait
-        for stats in self.stats:
-            stats.retries += 1
-        cause = error.status if isinstance(error, APIStatusError) else type(error).__name__
-        logger.warning(
-            "%s: attempt %d failed (%s), trying again in %.2f s", self.name, attempt, cause, wait
-        )
-
-    # These are here and not in the transport, as tenacity keeps what it calls in a reference cycle.
-
-    def may_retry(self, error: TelnyxError) -> bool:
-        """Take a retry from the budget, or say in the error that there is none."""
-        # A 429 is no sign of an outage, and the gate lets few requests find out when it is over.
-        if isinstance(error, RateLimitError) or self.draw_on_budget():
-            return True
-        why = "so many calls of this client fail that its RetryPolicy.budget is used up"
-        error.args = (f"{error.args[0]} Not tried again: {why}.", *error.args[1:])
-        return False
-
-    def draw_on_budget(self) -> bool:
-        """Take from the client's budget what a request costs that is sent once more."""
-        if self.budget is None:
-            return True
-        allowed = self.budget.take(self.clock.monotonic())
-        self.budgeted += allowed
-        return allowed
 
 
 class Transport:
@@ -243,7 +132,7 @@ class Transport:
         """
         query = encode_query(parameters)
         url = f"{self._base_url}{path}" + (f"?{query}" if query else "")
-        call = _Call(
+        call = Call(
             f"GET {path}",
             yarl.URL(url, encoded=True),
             stats=(self.stats,) if stats is None else (self.stats, stats),
@@ -281,7 +170,7 @@ class Transport:
             self._budget.succeeded(call.budgeted)
         return reply
 
-    async def _decode(self, call: _Call, answer: Answer, wanted: type[T]) -> T:
+    async def _decode(self, call: Call, answer: Answer, wanted: type[T]) -> T:
         read = partial(self._answers.read, answer, wanted, call=call.name, attempts=call.attempts)
         if len(answer.body) <= LARGE_BODY_BYTES:
             async with self._turns:
@@ -296,7 +185,7 @@ class Transport:
                     break
         return await asyncio.to_thread(read, after_slices=True) if value is None else value
 
-    def _held_too_long(self, call: _Call, seconds: float) -> RateLimitError:
+    def _held_too_long(self, call: Call, seconds: float) -> RateLimitError:
         sent = "sent" if call.attempts == 0 else "sent again"
         return RateLimitError(
             f"{call.name} was not {sent}: the rate limit is used up for another {seconds:.2f} s, "
@@ -307,7 +196,7 @@ class Transport:
             retry_after=seconds,
         )
 
-    async def _send(self, call: _Call, lifetime: Lifetime) -> Answer:
+    async def _send(self, call: Call, lifetime: Lifetime) -> Answer:
         most = math.inf if self._retry.max_seconds is None else self._retry.max_seconds
         permit, held = await self._admission.enter(
             background=call.background,
@@ -355,7 +244,7 @@ class Transport:
         finally:
             del failure, mapped  # whose tracebacks hold this frame
 
-    async def _exchange(self, session: aiohttp.ClientSession, call: _Call) -> Answer:
+    async def _exchange(self, session: aiohttp.ClientSession, call: Call) -> Answer:
         idle = self.concurrency  # as many connections at most can have been closed meanwhile
         while True:
             trace = ConnectionTrace()

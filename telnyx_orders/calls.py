@@ -1,0 +1,122 @@
+"""A call: how long it may take, what it costs, what it gives, and how it stands meanwhile."""
+
+import logging
+from typing import Generic, TypeVar
+
+import attrs
+import yarl
+from attrs import define, frozen
+
+from telnyx_orders.clock import Clock, check_seconds
+from telnyx_orders.errors import APIStatusError, RateLimitError, TelnyxError
+from telnyx_orders.retry_budget import RetryBudget
+
+__all__ = ["Call", "CallStats", "Reply", "Timeout"]
+
+logger = logging.getLogger("telnyx_orders")
+
+T = TypeVar("T")
+
+
+@frozen(kw_only=True)
+class Timeout:
+    """How long one attempt of a request may stand still.
+
+    What a call may take in all, its retries included, is `RetryPolicy.max_seconds`.
+
+    Attributes:
+        connect: Seconds to open a connection, with its TLS handshake.
+        read: Seconds between two pieces of an answer, or until its first.
+
+    Raises:
+        ValueError: A number is not above zero, or has no end.
+    """
+
+    connect: float = attrs.field(default=10.0, validator=check_seconds)
+    read: float = attrs.field(default=30.0, validator=check_seconds)
+
+
+@define
+class CallStats:
+    """What one or more calls cost.
+
+    Attributes:
+        requests: How many attempts were made.
+        retries: How many attempts were made again.
+        rate_limit_seconds: Seconds that were waited because of the rate limit.
+    """
+
+    requests: int = 0
+    retries: int = 0
+    rate_limit_seconds: float = 0.0
+
+
+@frozen(eq=False, repr=False)
+class Reply(Generic[T]):
+    """What a call gave.
+
+    Attributes:
+        value: The body of the answer.
+        date: Its `Date`, in seconds since the Unix epoch, if it had a sensible one, less the
+            seconds that the attempt took: a server may have looked at its data that much earlier.
+    """
+
+    value: T
+    date: float | None
+
+
+@define(eq=False, repr=False)
+class Call:
+    """One call on its way through its attempts."""
+
+    name: str
+    url: yarl.URL
+    stats: tuple[CallStats, ...]
+    budget: RetryBudget | None
+    clock: Clock
+    background: bool
+    attempts: int = 0
+    seconds: float = 0.0
+    last_seconds: float = 0.0
+    budgeted: int = 0
+    last_error: str = ""
+
+    def note_attempt(self, held: float) -> None:
+        """Take in that an attempt is made, which the rate limit held for so long."""
+        self.attempts += 1
+        if not self.background:
+            self.seconds += held
+        for stats in self.stats:
+            stats.requests += 1
+            stats.rate_limit_seconds += held
+
+    def note_retry(self, error: TelnyxError, attempt: int, wait: float) -> None:
+        """Take in that an attempt failed, and that another follows after a wait."""
+        self.last_error = str(error)
+        if not isinstance(error, RateLimitError):
+            self.seconds += wait
+        for stats in self.stats:
+            stats.retries += 1
+        cause = error.status if isinstance(error, APIStatusError) else type(error).__name__
+        logger.warning(
+            "%s: attempt %d failed (%s), trying again in %.2f s", self.name, attempt, cause, wait
+        )
+
+    # These are here and not in the transport, as tenacity keeps what it calls in a reference cycle.
+
+    def may_retry(self, error: TelnyxError) -> bool:
+        """Take a retry from the budget, or say in the error that there is none."""
+        # A 429 is no sign of an outage, and the gate lets few requests find out when it is over.
+        if isinstance(error, RateLimitError) or self.draw_on_budget():
+            return True
+        why = "so many calls of this client fail that its RetryPolicy.budget is used up"
+        error.args = (f"{error.args[0]} Not tried again: {why}.", *error.args[1:])
+        return False
+
+    def draw_on_budget(self) -> bool:
+        """Take from the client's budget what a request costs that is sent once more."""
+        if self.budget is None:
+            return True
+        allowed = self.budget.take(self.clock.monotonic())
+        self.budgeted += allowed
+        return allowed
