@@ -1,6 +1,8 @@
 """A call: how long it may take, what it costs, what it gives, and how it stands meanwhile."""
 
 import logging
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
 from typing import Generic, TypeVar
 
 import attrs
@@ -11,7 +13,7 @@ from telnyx_orders.clock import Clock, check_seconds
 from telnyx_orders.errors import APIStatusError, RateLimitError, TelnyxError
 from telnyx_orders.retry_budget import RetryBudget
 
-__all__ = ["Call", "CallStats", "Reply", "Timeout"]
+__all__ = ["Call", "CallStats", "Reply", "SendOnce", "Timeout"]
 
 logger = logging.getLogger("telnyx_orders")
 
@@ -66,11 +68,46 @@ class Reply(Generic[T]):
 
 
 @define(eq=False, repr=False)
+class SendOnce:
+    """A request that must not be carried out twice: whether it may have been carried out once.
+
+    Attributes:
+        before: Awaited with the time right before each attempt leaves; what it raises keeps it.
+        sent_at: When the last attempt left, an aware time; `None` before the first.
+        may_be_done: Whether the server may have acted upon it. Then it is not sent again.
+    """
+
+    before: Callable[[datetime], Awaitable[None]] | None = None
+    sent_at: datetime | None = None
+    may_be_done: bool = False
+
+    async def leaving(self, now: float) -> None:
+        """Take in that an attempt leaves, at so many seconds since the Unix epoch."""
+        moment = datetime.fromtimestamp(now, UTC)
+        if self.before is not None:
+            await self.before(moment)
+        self.sent_at, self.may_be_done = moment, True
+
+    def answered(self, status: int) -> None:
+        """Take in the status of an answer: whoever refuses has not acted (RFC 9110, 15.5)."""
+        # A gateway answers 408 and 5xx without knowing what the server behind it did, and 303 says
+        # that the outcome is elsewhere (RFC 9110, 15.4.4).
+        self.may_be_done = 200 <= status < 300 or status in (303, 408) or status >= 500
+
+    def never_left(self) -> None:
+        """Take in that there was no connection to send it over."""
+        self.may_be_done = False
+
+
+@define(eq=False, repr=False)
 class Call:
     """One call on its way through its attempts."""
 
+    method: str
     name: str
     url: yarl.URL
+    body: bytes | None
+    once: SendOnce | None
     stats: tuple[CallStats, ...]
     budget: RetryBudget | None
     clock: Clock
@@ -106,6 +143,8 @@ class Call:
 
     def may_retry(self, error: TelnyxError) -> bool:
         """Take a retry from the budget, or say in the error that there is none."""
+        if self.once is not None and self.once.may_be_done:
+            return False
         # A 429 is no sign of an outage, and the gate lets few requests find out when it is over.
         if isinstance(error, RateLimitError) or self.draw_on_budget():
             return True

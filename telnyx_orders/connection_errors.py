@@ -10,10 +10,18 @@ from aiohttp.http_exceptions import HttpProcessingError
 from telnyx_orders.error_details import one_line, times
 from telnyx_orders.errors import TRANSIENT_STATUSES, APIConnectionError, APITimeoutError
 
-__all__ = ["CONNECTION_ERRORS", "map_connection_error", "shown_cause"]
+__all__ = ["CONNECTION_ERRORS", "NOT_CONNECTED", "map_connection_error", "shown_cause"]
 
 CONNECTION_ERRORS = (aiohttp.ClientError, HttpProcessingError, TimeoutError, OSError)
 """What aiohttp, `ssl` and the system raise when no complete answer comes."""
+
+NOT_CONNECTED = (
+    aiohttp.ClientConnectorError,
+    aiohttp.ConnectionTimeoutError,
+    aiohttp.ClientHttpProxyError,
+    aiohttp.InvalidURL,
+)
+"""What is raised while there is no connection yet, so that nothing can have been sent."""
 
 USERINFO = re.compile(r"//[^/@\s]*@")
 """The user and password in a URL."""

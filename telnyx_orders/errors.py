@@ -15,7 +15,14 @@
     │   ├── RateLimitError          429
     │   └── InternalServerError     500 and above
     ├── ResponseDecodeError         the answer is not what the API promises
-    └── IncompleteFetchError        a fetch of all pages ended early, or lacks its proof
+    ├── IncompleteFetchError        a fetch of all pages ended early, or lacks its proof
+    │       these, of placing orders, in `order_errors`:
+    ├── OrderOutcomeUnknownError    an order may have been placed: look before sending it again
+    ├── OrdersPendingError          orders had not ended in the time allowed
+    ├── PlacingCancelledError       what had become of many orders, where a task was cancelled
+    └── JournalError                the journal of orders cannot be used; nothing was sent
+        ├── JournalConflictError    ... as it knows the reference for another order
+        └── OrderInProgressError    ... as another process is placing this order right now
 
 Bad arguments of a call are a plain `TypeError` or `ValueError`, raised before anything is sent.
 Errors pickle and copy, so they can cross process borders.

@@ -12,12 +12,16 @@ from typing import Generic, TypeVar
 from attrs import frozen
 
 __all__ = [
+    "Listed",
     "NumberOrder",
+    "NumberOrderPhoneNumber",
     "OrderPhoneNumber",
     "OrderStatus",
     "Page",
     "PageMeta",
     "RegulatoryRequirement",
+    "Single",
+    "SubNumberOrder",
 ]
 
 T = TypeVar("T")
@@ -104,7 +108,7 @@ class OrderPhoneNumber:
 
 @frozen(kw_only=True, weakref_slot=False)
 class NumberOrder:
-    """A number order, as `GET /number_orders` lists it.
+    """A number order. A single one has more details of its phone numbers than one of a listing.
 
     Attributes:
         id: Identifies the order. The only field that is always there.
@@ -138,6 +142,84 @@ class NumberOrder:
 
 
 @frozen(kw_only=True, weakref_slot=False)
+class SubNumberOrder:
+    """The part of a number order with the numbers of one country and type; it runs on its own.
+
+    Attributes:
+        id: Identifies the sub number order.
+        record_type: `sub_number_order`.
+        order_request_id: The number order that it is a part of.
+        country_code: The country of its numbers, by ISO 3166-1 alpha-2.
+        phone_number_type: `local`, `mobile`, `national`, `shared_cost`, `toll_free` or `landline`.
+        user_id: Who ordered.
+        phone_numbers_count: How many phone numbers it has.
+        phone_numbers: The first 50 of them, where they were asked for.
+        regulatory_requirements: What the country asks for.
+        requirements_met: Whether the requirements of all its numbers are fulfilled.
+        status: Where it stands.
+        customer_reference: The reference of its order.
+        is_block_sub_number_order: Whether its numbers are ordered as a block.
+        created_at: When it was created, an aware time.
+        updated_at: When it last changed, an aware time.
+    """
+
+    id: str
+    record_type: str | None = None
+    order_request_id: str | None = None
+    country_code: str | None = None
+    phone_number_type: str | None = None
+    user_id: str | None = None
+    phone_numbers_count: int | None = None
+    phone_numbers: tuple[OrderPhoneNumber, ...] = ()
+    regulatory_requirements: tuple[RegulatoryRequirement, ...] = ()
+    requirements_met: bool | None = None
+    status: OrderStatus | None = None
+    customer_reference: str | None = None
+    is_block_sub_number_order: bool | None = None
+    created_at: datetime | None = None
+    updated_at: datetime | None = None
+
+
+@frozen(kw_only=True, weakref_slot=False)
+class NumberOrderPhoneNumber:
+    """A phone number that was ordered, as `/number_order_phone_numbers` knows it.
+
+    Attributes:
+        id: Identifies the number within its order.
+        record_type: `number_order_phone_number`.
+        phone_number: In E.164 form, such as `+19705555000`.
+        order_request_id: The number order it belongs to.
+        sub_number_order_id: The sub number order it belongs to.
+        country_code: Its country, by ISO 3166-1 alpha-2.
+        phone_number_type: `local`, `mobile`, `national`, `shared_cost`, `toll_free` or `landline`.
+        locality: Its town or area.
+        regulatory_requirements: What its country asks for, and what was given.
+        requirements_met: Whether its regulatory requirements are fulfilled.
+        requirements_status: Where they stand, such as `requirement-info-under-review`.
+        deadline: Until when they have to be fulfilled, an aware time.
+        status: The status of this number.
+        bundle_id: The bundle it belongs to.
+        is_block_number: Whether it was ordered as part of a block.
+    """
+
+    id: str
+    record_type: str | None = None
+    phone_number: str | None = None
+    order_request_id: str | None = None
+    sub_number_order_id: str | None = None
+    country_code: str | None = None
+    phone_number_type: str | None = None
+    locality: str | None = None
+    regulatory_requirements: tuple[RegulatoryRequirement, ...] = ()
+    requirements_met: bool | None = None
+    requirements_status: str | None = None
+    deadline: datetime | None = None
+    status: OrderStatus | None = None
+    bundle_id: str | None = None
+    is_block_number: bool | None = None
+
+
+@frozen(kw_only=True, weakref_slot=False)
 class PageMeta:
     """Where a page stands in its listing.
 
@@ -165,3 +247,25 @@ class Page(Generic[T]):
 
     data: tuple[T, ...]
     meta: PageMeta
+
+
+@frozen(kw_only=True)
+class Single(Generic[T]):
+    """The body of an answer that gives one resource.
+
+    Attributes:
+        data: The resource.
+    """
+
+    data: T
+
+
+@frozen(kw_only=True)
+class Listed(Generic[T]):
+    """The body of an answer that gives a whole listing at once.
+
+    Attributes:
+        data: Its rows.
+    """
+
+    data: tuple[T, ...]

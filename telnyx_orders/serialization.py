@@ -11,7 +11,14 @@ from cattrs.cols import list_structure_factory
 from cattrs.gen import make_dict_structure_fn, override
 
 from telnyx_orders.error_details import one_line
-from telnyx_orders.models import NumberOrder, OrderPhoneNumber, OrderStatus, RegulatoryRequirement
+from telnyx_orders.models import (
+    NumberOrder,
+    NumberOrderPhoneNumber,
+    OrderPhoneNumber,
+    OrderStatus,
+    RegulatoryRequirement,
+    SubNumberOrder,
+)
 
 __all__ = ["MALFORMED", "make_converter"]
 
@@ -134,8 +141,17 @@ def _status_hook(log_once: Callable[[str], None]) -> StructureHook:
     return structure
 
 
+_MODELS = (
+    NumberOrder,
+    NumberOrderPhoneNumber,
+    OrderPhoneNumber,
+    RegulatoryRequirement,
+    SubNumberOrder,
+)
+
+
 def _is_model(wanted: Any) -> bool:
-    return wanted in (NumberOrder, OrderPhoneNumber, RegulatoryRequirement)
+    return wanted in _MODELS
 
 
 def _is_tuple(wanted: Any) -> bool:

@@ -1,9 +1,10 @@
 """One call: wait for a place, send, retry, and turn the answer into a value or an error."""
 
 import asyncio
+import json
 import logging
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import partial
 from typing import TypeVar
 
@@ -13,9 +14,14 @@ import yarl
 
 from telnyx_orders.admission import Admission, HeldTooLongError
 from telnyx_orders.bodies import ACCEPTED_CODINGS, ArrivingBody
-from telnyx_orders.calls import Call, CallStats, Reply, Timeout
+from telnyx_orders.calls import Call, CallStats, Reply, SendOnce, Timeout
 from telnyx_orders.clock import Clock
-from telnyx_orders.connection_errors import CONNECTION_ERRORS, map_connection_error, shown_cause
+from telnyx_orders.connection_errors import (
+    CONNECTION_ERRORS,
+    NOT_CONNECTED,
+    map_connection_error,
+    shown_cause,
+)
 from telnyx_orders.error_details import one_line
 from telnyx_orders.errors import KEPT_BODY_BYTES, APITimeoutError, RateLimitError
 from telnyx_orders.filters import encode_query
@@ -59,6 +65,10 @@ class Transport:
         converter: How a body becomes an object; the one of `make_converter()` if `None`.
         max_body_bytes: How many bytes the body of an answer may have, once it is decompressed.
         clock: Where time and chance come from.
+
+    Attributes:
+        server_ahead: How many seconds the server's clock is ahead of ours, by the `Date` of the
+            latest success; it has no fractions (RFC 9110, 5.6.7).
     """
 
     def __init__(
@@ -84,6 +94,7 @@ class Transport:
             "Authorization": f"Bearer {api_key}",
             "User-Agent": user_agent,
         }
+        self._headers_with_body = {**self._headers, "Content-Type": "application/json"}
         self._timeout = aiohttp.ClientTimeout(
             total=None,
             # In a borrowed session `connect` would include the wait for a connection, which its
@@ -102,6 +113,7 @@ class Transport:
         self._admission = Admission(RateLimitGate(), concurrency, retry, clock)
         self._budget = None if retry.budget is None else RetryBudget(max(retry.budget, concurrency))
         self.stats = CallStats()
+        self.server_ahead = 0.0
 
     async def get(
         self,
@@ -130,17 +142,62 @@ class Transport:
             ResponseDecodeError: The answer is not what the API promises.
             ClientStateError: The client is closed, or belongs to another event loop.
         """
+        call = self._call("GET", path, parameters, stats=stats, background=background)
+        return await self._run(call, wanted)
+
+    async def send(
+        self,
+        method: str,
+        path: str,
+        body: Mapping[str, object] | None,
+        wanted: type[T],
+        *,
+        once: SendOnce | None = None,
+    ) -> Reply[T]:
+        """Send what changes something.
+
+        Without `once` it is retried as `get` is: for requests that set what they set however often
+        they are carried out.
+
+        Args:
+            method: `POST` or `PATCH`.
+            path: The path below the base URL.
+            body: What becomes the JSON body, if there is one.
+            wanted: What the body of the answer is to become.
+            once: Sends it again only where the server cannot have acted, which is where there was
+                no connection or the answer refused it.
+
+        Raises:
+            TelnyxError: As `get` does; `once` knows whether it may have been carried out.
+        """
+        return await self._run(self._call(method, path, body=body, once=once), wanted)
+
+    def _call(
+        self,
+        method: str,
+        path: str,
+        parameters: Iterable[tuple[str, str]] = (),
+        *,
+        body: Mapping[str, object] | None = None,
+        stats: CallStats | None = None,
+        background: bool = False,
+        once: SendOnce | None = None,
+    ) -> Call:
         query = encode_query(parameters)
         url = f"{self._base_url}{path}" + (f"?{query}" if query else "")
-        call = Call(
-            f"GET {path}",
+        return Call(
+            method,
+            f"{method} {path}",
             yarl.URL(url, encoded=True),
+            body=None if body is None else json.dumps(body).encode(),
+            once=once,
             stats=(self.stats,) if stats is None else (self.stats, stats),
             budget=self._budget,
             clock=self._clock,
             background=background,
         )
 
+    async def _run(self, call: Call, wanted: type[T]) -> Reply[T]:
         async def attempt() -> Reply[T]:
             answer = await self._send(call, lifetime)
             date = None if answer.date is None else answer.date - call.last_seconds
@@ -207,6 +264,8 @@ class Transport:
         answer: Answer | None = None
         try:
             session = self.sessions.session()
+            if call.once is not None:
+                await call.once.leaving(self._clock.now())
             outcome, request_id = "cancelled", "-"
             if self._retry.max_seconds is not None:
                 lifetime.limit(self._retry.max_seconds - call.seconds)
@@ -215,7 +274,11 @@ class Transport:
                 answer = await self._exchange(session, call)
             except CONNECTION_ERRORS as error:
                 outcome, failure = type(error).__name__, error
+                if call.once is not None and isinstance(error, NOT_CONNECTED):
+                    call.once.never_left()
             else:
+                if call.once is not None:
+                    call.once.answered(answer.status)
                 outcome, request_id = str(answer.status), answer.request_id or "-"
                 return answer
             finally:
@@ -249,9 +312,10 @@ class Transport:
         while True:
             trace = ConnectionTrace()
             try:
-                return await self._exchange_once(session, call.url, trace)
+                return await self._exchange_once(session, call, trace)
             except ConnectionLostError as error:
-                if not (trace.reused and idle and call.draw_on_budget()):
+                again = trace.reused and idle and call.once is None
+                if not (again and call.draw_on_budget()):
                     raise error.original from None
                 idle -= 1
             except asyncio.CancelledError:
@@ -263,11 +327,13 @@ class Transport:
                 raise aiohttp.ClientConnectionError("cancelled from within the session") from None
 
     async def _exchange_once(
-        self, session: aiohttp.ClientSession, url: yarl.URL, trace: ConnectionTrace
+        self, session: aiohttp.ClientSession, call: Call, trace: ConnectionTrace
     ) -> Answer:
-        async with session.get(
-            url,
-            headers=self._headers,
+        async with session.request(
+            call.method,
+            call.url,
+            data=call.body,
+            headers=self._headers if call.body is None else self._headers_with_body,
             timeout=self._timeout,
             # aiohttp would carry the key along to wherever the server points.
             allow_redirects=False,
@@ -312,7 +378,10 @@ class Transport:
     def _read_date(self, date: str | None) -> float | None:
         if date != self._last_date[0]:
             # Kept, as many answers come within the same second.
-            self._last_date = date, http_date(date)
+            moment = http_date(date)
+            self._last_date = date, moment
+            if moment is not None:
+                self.server_ahead = moment - self._clock.now()
         return self._last_date[1]
 
 
