@@ -25,14 +25,21 @@ from telnyx_orders.errors import (
     UnprocessableEntityError,
 )
 from telnyx_orders.fetch_report import FetchReport
-from telnyx_orders.filters import DateRange, OrderFilter
+from telnyx_orders.filters import (
+    DateRange,
+    NumberOrderPhoneNumberFilter,
+    OrderFilter,
+    SubNumberOrderFilter,
+)
 from telnyx_orders.models import (
     NumberOrder,
+    NumberOrderPhoneNumber,
     OrderPhoneNumber,
     OrderStatus,
     Page,
     PageMeta,
     RegulatoryRequirement,
+    SubNumberOrder,
 )
 from telnyx_orders.pagination import FetchProgress, Pager
 from telnyx_orders.retry import RetryPolicy
@@ -58,6 +65,8 @@ __all__ = [
     "InternalServerError",
     "NotFoundError",
     "NumberOrder",
+    "NumberOrderPhoneNumber",
+    "NumberOrderPhoneNumberFilter",
     "OrderFilter",
     "OrderPhoneNumber",
     "OrderStatus",
@@ -70,6 +79,8 @@ __all__ = [
     "RegulatoryRequirement",
     "ResponseDecodeError",
     "RetryPolicy",
+    "SubNumberOrder",
+    "SubNumberOrderFilter",
     "TelnyxError",
     "Timeout",
     "UnprocessableEntityError",
