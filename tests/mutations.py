@@ -10,16 +10,20 @@ import re
 import zlib
 from collections import Counter
 from collections.abc import Callable, Iterable
+from typing import Any
 
 from telnyx_orders import (
     NumberOrder,
+    NumberOrderPhoneNumber,
     OrdersClient,
     Page,
     RateLimitError,
     RetryPolicy,
+    SubNumberOrder,
     TelnyxError,
 )
 from telnyx_orders.bodies import ArrivingBody
+from telnyx_orders.models import Listed, Single
 from telnyx_orders.responses import Answer, AnswerReader
 from telnyx_orders.retry import http_date, requested_wait
 from tests.servers import KEY, serve_raw
@@ -48,6 +52,43 @@ ORDER: dict[str, object] = {
 }
 META = {"page_number": 1, "page_size": 20, "total_pages": 1, "total_results": 2}
 PAGE = {"data": [ORDER, {"id": "order-2"}], "meta": META}
+LISTED = {
+    "data": [
+        {
+            "id": "sub-1",
+            "order_request_id": "order-1",
+            "country_code": "AT",
+            "phone_numbers_count": 1,
+            "phone_numbers": [{"id": "number-1", "status": "pending"}],
+            "regulatory_requirements": [{"requirement_id": "r-1", "field_type": "textual"}],
+            "status": "cancelled",
+            "is_block_sub_number_order": False,
+            "created_at": "2018-01-01T00:00:00.000000Z",
+            "updated_at": None,
+        },
+        {"id": "sub-2"},
+    ],
+    "meta": {"page_number": 1, "total_pages": 1, "total_results": 2},
+}
+SINGLE = {
+    "data": {
+        "id": "number-1",
+        "phone_number": "+43800300238",
+        "locality": "AUSTRIA",
+        "regulatory_requirements": [{"requirement_id": "r-1", "field_value": "1"}],
+        "requirements_met": False,
+        "deadline": "2024-05-31T11:14:00Z",
+        "status": "pending",
+        "is_block_number": False,
+    }
+}
+GOOD: list[tuple[object, Any]] = [
+    (PAGE, Page[NumberOrder]),
+    (LISTED, Listed[SubNumberOrder]),
+    (SINGLE, Single[NumberOrderPhoneNumber]),
+]
+"""Good bodies, and what they become."""
+
 ERRORS = {
     "errors": [
         {
@@ -184,7 +225,8 @@ def outcome(rng: random.Random) -> str:
         Exception: Something else came of it, which is what is looked for.
     """
     status = rng.choice([200] * 12 + [204, 302, 400, 401, 404, 422, 429, 500, 503, 999])
-    good = PAGE if status < 300 else ERRORS
+    body_of_success, wanted = rng.choice([GOOD[0], *GOOD])
+    good = body_of_success if status < 300 else ERRORS
     if rng.random() < 0.5:
         body = changed_json(good, rng)
     else:
@@ -206,12 +248,15 @@ def outcome(rng: random.Random) -> str:
     )
     error: TelnyxError | None = None
     try:
-        page = READER.read(answer, Page[NumberOrder], call="GET /number_orders", attempts=1)
+        value = READER.read(answer, wanted, call="GET /number_orders", attempts=1)
     except TelnyxError as raised:
         error = raised
     if error is None:
-        assert all(type(one) is NumberOrder for one in page.data)
-        return type(page).__name__
+        rows = value.data if isinstance(value.data, tuple) else (value.data,)
+        assert all(
+            type(row) in (NumberOrder, SubNumberOrder, NumberOrderPhoneNumber) for row in rows
+        )
+        return type(value).__name__
     assert KEY not in f"{error} {error!r} {vars(error)}"
     assert str(error).isprintable()
     assert len(str(error)) < 3000

@@ -5,6 +5,7 @@ import json
 import logging
 import random
 import re
+from typing import Any
 
 import pytest
 from hypothesis import example, given
@@ -12,16 +13,19 @@ from hypothesis import strategies as st
 
 from telnyx_orders import (
     NumberOrder,
+    NumberOrderPhoneNumber,
     OrdersClient,
     Page,
     ResponseDecodeError,
+    SubNumberOrder,
     make_converter,
 )
 from telnyx_orders.decoding import BodyDecoder
+from telnyx_orders.models import Listed, Single
 from telnyx_orders.responses import AnswerReader
 from telnyx_orders.sandbox import Sandbox
-from tests.mutations import PAGE, changed_bytes, changed_json
-from tests.properties.test_round_trip_properties import CONVERTER, ORDERS
+from tests.mutations import GOOD, changed_bytes, changed_json
+from tests.properties.test_round_trip_properties import CONVERTER, METAS, ORDERED, ORDERS, PARTS
 from tests.servers import KEY
 
 fast_decoding = pytest.importorskip("telnyx_orders.fast_decoding", reason="needs msgspec")
@@ -30,12 +34,12 @@ REFERENCE = BodyDecoder(make_converter())
 META = {"page_number": 1, "page_size": 20, "total_pages": 1, "total_results": 1}
 
 
-def at_once(body: bytes) -> Page[NumberOrder] | None:
-    return fast_decoding.FastDecoder().decode(body, Page[NumberOrder])
+def at_once(body: bytes, wanted: Any) -> Any:
+    return fast_decoding.FastDecoder().decode(body, wanted)
 
 
-def in_slices(body: bytes) -> Page[NumberOrder] | None:
-    slices = fast_decoding.FastDecoder().decode_in_slices(body, Page[NumberOrder], len)
+def in_slices(body: bytes, wanted: Any) -> Any:
+    slices = fast_decoding.FastDecoder().decode_in_slices(body, wanted, len)
     while True:
         try:
             next(slices)
@@ -43,12 +47,12 @@ def in_slices(body: bytes) -> Page[NumberOrder] | None:
             return end.value
 
 
-def assert_equal(body: bytes) -> bool:
+def assert_equal(body: bytes, wanted: Any = Page[NumberOrder]) -> bool:
     """Check both ways against the reference; tells whether they decoded it."""
-    pages = [at_once(body), in_slices(body)]
+    pages = [at_once(body, wanted), in_slices(body, wanted)]
     for page in pages:
         if page is not None:
-            expected = REFERENCE.decode(body, Page[NumberOrder])
+            expected = REFERENCE.decode(body, wanted)
             assert page == expected
             # Equal times may be in different zones, and equal statuses be plain strings.
             assert repr(page) == repr(expected)
@@ -68,12 +72,29 @@ def test_every_order_is_decoded_alike(orders):
     assert_equal(json.dumps({"data": rows, "meta": META}, ensure_ascii=False).encode())
 
 
+@given(rows=st.lists(PARTS, max_size=3), meta=METAS)
+def test_every_sub_number_order_is_decoded_alike(rows, meta):
+    """Whatever a listing holds that comes in one answer, both give an equal one."""
+    listed = CONVERTER.unstructure(Listed(data=tuple(rows), meta=meta))
+    assert_equal(json.dumps(listed).encode(), Listed[SubNumberOrder])
+    one = {"data": CONVERTER.unstructure(rows[0] if rows else SubNumberOrder(id="sub-1"))}
+    assert_equal(json.dumps(one).encode(), Single[SubNumberOrder])
+
+
+@given(rows=st.lists(ORDERED, max_size=3))
+def test_every_number_is_decoded_alike(rows):
+    """Whatever an ordered number holds, both give an equal one."""
+    body = json.dumps({"data": CONVERTER.unstructure(tuple(rows))}).encode()
+    assert_equal(body, Listed[NumberOrderPhoneNumber])
+
+
 @given(seed=st.integers(0, 2**64))
 def test_every_changed_body_is_decoded_alike(seed):
-    """What the fast path takes of changed bodies, the reference takes too, to equal orders."""
+    """What the fast path takes of changed bodies, the reference takes too, to equal objects."""
     rng = random.Random(seed)
-    assert_equal(changed_json(PAGE, rng))
-    assert_equal(changed_bytes(json.dumps(PAGE, ensure_ascii=False).encode(), rng))
+    for good, wanted in GOOD:
+        assert_equal(changed_json(good, rng), wanted)
+        assert_equal(changed_bytes(json.dumps(good, ensure_ascii=False).encode(), rng), wanted)
 
 
 DIGITS = st.text("0123456789", max_size=12)
@@ -120,7 +141,8 @@ def test_times_are_read_alike(text):
 
 def test_a_usual_page_takes_the_fast_path():
     """What the API sends is not left to the reference, nor are unlisted keys and statuses."""
-    assert assert_equal(json.dumps(PAGE).encode())
+    for good, wanted in GOOD:
+        assert assert_equal(json.dumps(good).encode(), wanted)
     assert assert_equal(body_of(status="cancelled", new_key={"nested": [1.5, "\u00e9"]}))
 
 
@@ -143,6 +165,26 @@ def test_what_the_reference_refuses_is_left_to_it(fields):
     with pytest.raises(ResponseDecodeError):
         REFERENCE.decode(body, Page[NumberOrder])
     assert not assert_equal(body)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"data": [{"id": "sub-1", "created_at": "2024-01-01T00:00:00"}]},
+        {"data": [{"id": "sub-1"}], "meta": {"total_results": 2**64}},
+        {"data": [{"id": "sub-1"}], "meta": "none"},
+        {"data": [{"id": "sub-1"}], "meta": {"total_pages": "1"}},
+        {"data": [{"id": None}]},
+        {"data": None},
+        {"meta": {"total_results": 0}},
+    ],
+)
+def test_what_the_reference_refuses_of_a_listing_is_left_to_it(body):
+    """A listing that the reference refuses is never taken, whichever part of it is wrong."""
+    text = json.dumps(body).encode()
+    with pytest.raises(ResponseDecodeError):
+        REFERENCE.decode(text, Listed[SubNumberOrder])
+    assert not assert_equal(text, Listed[SubNumberOrder])
 
 
 def test_a_null_list_is_left_to_the_reference():

@@ -11,12 +11,15 @@ import pytest
 
 from telnyx_orders import (
     NumberOrder,
+    NumberOrderPhoneNumber,
     OrderPhoneNumber,
     OrderStatus,
     Page,
     PageMeta,
     RegulatoryRequirement,
+    SubNumberOrder,
 )
+from telnyx_orders.models import Listed, ListedMeta, Single
 
 FULL = NumberOrder(
     id="order-1",
@@ -58,8 +61,51 @@ FULL = NumberOrder(
 
 META = PageMeta(page_number=1, page_size=20, total_pages=1, total_results=1)
 
+FULL_PART = SubNumberOrder(
+    id="sub-1",
+    record_type="sub_number_order",
+    order_request_id="order-1",
+    country_code="US",
+    phone_number_type="local",
+    user_id="user-1",
+    phone_numbers_count=1,
+    phone_numbers=FULL.phone_numbers,
+    regulatory_requirements=FULL.phone_numbers[0].regulatory_requirements,
+    requirements_met=True,
+    status=OrderStatus("cancelled"),
+    customer_reference="MY REF 001",
+    is_block_sub_number_order=False,
+    created_at=FULL.created_at,
+    updated_at=FULL.updated_at,
+)
+
+FULL_NUMBER = NumberOrderPhoneNumber(
+    id="number-1",
+    record_type="number_order_phone_number",
+    phone_number="+19705555000",
+    order_request_id="order-1",
+    sub_number_order_id="sub-1",
+    country_code="US",
+    phone_number_type="local",
+    locality="San Francisco",
+    regulatory_requirements=FULL.phone_numbers[0].regulatory_requirements,
+    requirements_met=True,
+    requirements_status="requirement-info-under-review",
+    deadline=FULL.updated_at,
+    status=OrderStatus("deleted"),
+    bundle_id="bundle-1",
+    is_block_number=True,
+)
+
+LISTED_META = ListedMeta(page_number=1, page_size=20, total_pages=1, total_results=1)
+
 EVERY_CLASS = [
     FULL,
+    FULL_PART,
+    FULL_NUMBER,
+    LISTED_META,
+    Listed(data=(FULL_PART,), meta=LISTED_META),
+    Single(data=FULL_NUMBER),
     FULL.phone_numbers[0],
     FULL.phone_numbers[0].regulatory_requirements[0],
     META,
@@ -151,6 +197,24 @@ def test_evolve_changes_one_field():
 def test_every_field_counts_in_a_comparison(field, other):
     """Two orders that differ in one field are not equal."""
     assert attrs.evolve(FULL, **{field: other}) != FULL
+
+
+@pytest.mark.parametrize("full", [FULL, FULL_PART, FULL_NUMBER], ids=class_name)
+def test_no_field_is_without_a_value_here(full):
+    """The objects of these tests have all their fields, so that none goes untested."""
+    assert all(value not in (None, ()) for value in attrs.asdict(full, recurse=False).values())
+
+
+@pytest.mark.parametrize("full", [FULL_PART, FULL_NUMBER], ids=class_name)
+def test_all_but_the_id_may_be_missing_and_counts(full):
+    """Without one field an object is another one, and of an id alone one can be made."""
+    bare = type(full)(id=full.id)
+    for name, value in attrs.asdict(bare, recurse=False).items():
+        if name != "id":
+            assert value in (None, ())
+            assert attrs.evolve(full, **{name: value}) != full
+    with pytest.raises(TypeError, match="'id'"):
+        type(full)()
 
 
 def test_an_order_needs_an_id_only():

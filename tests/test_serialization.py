@@ -8,21 +8,25 @@ import subprocess
 import sys
 from datetime import UTC, datetime, timedelta, timezone
 
+import attrs
 import pytest
 from cattrs import ClassValidationError
 from cattrs.gen import make_dict_structure_fn, override
 
 from telnyx_orders import (
     NumberOrder,
+    NumberOrderPhoneNumber,
     OrderPhoneNumber,
     OrderStatus,
     Page,
     PageMeta,
     RegulatoryRequirement,
     ResponseDecodeError,
+    SubNumberOrder,
     make_converter,
 )
 from telnyx_orders.decoding import BodyDecoder
+from telnyx_orders.models import Listed, ListedMeta, Single
 
 SEED_PAGE = b"""\
 {
@@ -233,6 +237,60 @@ def test_a_field_of_a_requirement_may_be_null_or_absent(field):
         RegulatoryRequirement(),
         RegulatoryRequirement(),
     )
+
+
+@pytest.mark.parametrize("wanted", [SubNumberOrder, NumberOrderPhoneNumber])
+@pytest.mark.parametrize("make_body", [lambda field: {field: None}, lambda field: {}])
+def test_a_field_of_the_other_resources_may_be_null_or_absent(wanted, make_body):
+    """Every field but the id may be missing, of a single resource and in a listing."""
+    for field in attrs.fields(wanted):
+        if field.name != "id":
+            row = {"id": "row-1"} | make_body(field.name)
+            body = json.dumps({"data": row}).encode()
+            single = BodyDecoder(make_converter()).decode(body, Single[wanted])
+            assert single.data == wanted(id="row-1")
+            body = json.dumps({"data": [row]}).encode()
+            listed = BodyDecoder(make_converter()).decode(body, Listed[wanted])
+            assert listed.data == (wanted(id="row-1"),)
+
+
+@pytest.mark.parametrize(
+    ("given", "meta"),
+    [
+        ({}, None),
+        ({"meta": None}, None),
+        ({"meta": {}}, ListedMeta()),
+        ({"meta": {"total_pages": None, "new_key": 1}}, ListedMeta()),
+        ({"meta": META}, ListedMeta(**META)),
+    ],
+)
+def test_the_meta_of_a_listing_may_be_missing(given, meta):
+    """A listing that comes in one answer need not say how much there is."""
+    body = json.dumps({"data": []} | given).encode()
+    listed = BodyDecoder(make_converter()).decode(body, Listed[SubNumberOrder])
+    assert listed == Listed(data=(), meta=meta)
+
+
+@pytest.mark.parametrize(
+    ("body", "path"),
+    [
+        ({"data": None}, "$.data"),
+        ({}, "$.data"),
+        ({"data": {}}, "$.data"),
+        ({"data": [{"id": "a"}, {}]}, "$.data[1].id"),
+        ({"data": [{"id": "a", "deadline": "soon"}]}, "$.data[0].deadline"),
+        ({"data": [{"id": "a", "is_block_number": 1}]}, "$.data[0].is_block_number"),
+        ({"data": [], "meta": "none"}, "$.meta"),
+        ({"data": [], "meta": {"total_results": "1"}}, "$.meta.total_results"),
+    ],
+)
+def test_a_fault_of_a_listing_is_named_by_its_place(body, path):
+    """A listing is only taken where the API's promise holds: null is no empty list."""
+    with pytest.raises(ResponseDecodeError) as caught:
+        BodyDecoder(make_converter()).decode(
+            json.dumps(body).encode(), Listed[NumberOrderPhoneNumber]
+        )
+    assert caught.value.path == path
 
 
 @pytest.mark.parametrize(
