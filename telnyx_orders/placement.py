@@ -92,13 +92,13 @@ class Sought:
         )
 
 
-def may_match(order: NumberOrder, sought: Sought) -> bool:
+def may_match(order: NumberOrder, sought: Sought, server_ahead: float) -> bool:
     """Tell whether an order must be looked at more closely, since its numbers are not listed."""
-    count = order.phone_numbers_count
     return (
         not order.phone_numbers
-        and count in (None, len(sought.phone_numbers))
-        and order.customer_reference in (None, sought.customer_reference)
+        and order.phone_numbers_count in (None, len(sought.phone_numbers))
+        and _reference(order) in (None, sought.customer_reference)
+        and _created_then(order, sought, server_ahead)
     )
 
 
@@ -126,7 +126,7 @@ def judge(
         if _created_then(order, sought, server_ahead)
         and numbers == {number.phone_number for number in order.phone_numbers}
     ]
-    found = [one for one in same if one.customer_reference == sought.customer_reference]
+    found = [one for one in same if _reference(one) == sought.customer_reference]
     if found:
         ids = ", ".join(order.id for order in found)
         how_often = "it was placed" if len(found) == 1 else f"it was placed {len(found)} times"
@@ -140,6 +140,10 @@ def judge(
         reason=doubt or f"no such order was there at {looked_at.isoformat(timespec='seconds')}",
         settled_at=sought.settled_at,
     )
+
+
+def _reference(order: NumberOrder) -> str | None:
+    return order.customer_reference or None
 
 
 def _created_then(order: NumberOrder, sought: Sought, server_ahead: float) -> bool:

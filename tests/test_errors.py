@@ -90,6 +90,12 @@ def test_the_tree_in_words():
         "InternalServerError": "APIStatusError",
         "ResponseDecodeError": "TelnyxError",
         "IncompleteFetchError": "TelnyxError",
+        "OrderOutcomeUnknownError": "TelnyxError",
+        "OrdersPendingError": "TelnyxError",
+        "PlacingCancelledError": "TelnyxError",
+        "JournalError": "TelnyxError",
+        "JournalConflictError": "JournalError",
+        "OrderInProgressError": "JournalError",
     }
 
 

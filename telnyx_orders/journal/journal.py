@@ -1,0 +1,351 @@
+"""`OrderJournal`: what users and `create` call, and who may place the order of a reference now."""
+
+import asyncio
+import math
+import os
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Concatenate, ParamSpec, Self, TypeVar, cast
+
+from attrs import Factory, define
+
+from telnyx_orders.clock import Clock
+from telnyx_orders.configuration import check_type
+from telnyx_orders.errors import ConfigurationError
+from telnyx_orders.journal.intent import Intent, IntentState, check_aware
+from telnyx_orders.journal.store import Store
+from telnyx_orders.journal.worker import Worker
+from telnyx_orders.models import NumberOrder
+from telnyx_orders.new_order import NewOrder
+from telnyx_orders.order_errors import JournalError
+
+__all__ = ["OrderJournal"]
+
+Arguments = ParamSpec("Arguments")
+T = TypeVar("T")
+
+
+@define
+class _Turn:
+    """Whose turn it is to place the order of a reference."""
+
+    lock: asyncio.Lock = Factory(asyncio.Lock)
+    users: int = 0
+
+
+class OrderJournal:
+    """A file that knows of each order that it was about to be sent, and what became of it.
+
+    An order is recorded, and synced to the disk, before its request leaves. So a program that is
+    killed at any moment and run again with the same references buys nothing twice. Several
+    processes of one machine may use the same file at once, each with an `OrderJournal` of its own;
+    not over a network file system, whose locks cannot be relied on. One file is for one account.
+
+    Args:
+        path: The file, an SQLite database that is made if it is not there. Only its user can read
+            it. Beside it lie files with the endings `-wal` and `-shm` that belong to it, and one
+            `-owner-...` for each process that uses it: leave them there.
+        settle: Seconds within which a request may still be under way at the server after it was
+            given up. Earlier than that it is not believed that an order is not there.
+        clock: Where the time comes from, for tests.
+
+    Raises:
+        ConfigurationError: A setting cannot be used.
+
+    Example:
+        >>> async with OrderJournal("orders.db") as journal:
+        ...     async with OrdersClient(journal=journal) as client:
+        ...         order = await client.number_orders.create(
+        ...             ["+19705555000"], customer_reference="job-17"
+        ...         )
+    """
+
+    def __init__(
+        self, path: str | os.PathLike[str], *, settle: float = 60.0, clock: Clock | None = None
+    ) -> None:
+        self._path = _checked_path(path)
+        self._settle = _checked_settle(settle)
+        check_type("clock", clock, Clock)
+        self._clock = clock or Clock()
+        self._worker: Worker | None = None
+        self._store: Store | None = None
+        self._process = 0
+        self._turns: dict[str, _Turn] = {}
+        self._judged: dict[str, Intent] = {}
+        self._sending: set[str] = set()
+        self._abandoned: dict[str, datetime] = {}
+
+    def __repr__(self) -> str:
+        return f"<OrderJournal {self._path} {'closed' if self._store is None else 'open'}>"
+
+    @property
+    def path(self) -> Path:
+        """Its file."""
+        return self._path
+
+    @property
+    def settle(self) -> float:
+        """Seconds within which a request may still be under way after it was given up."""
+        return self._settle
+
+    async def open(self) -> None:
+        """Open the file, and make it if it is not there. `async with` does it.
+
+        Raises:
+            JournalError: It is open already, or the file cannot be used; the message says why.
+        """
+        if self._worker is not None:
+            raise JournalError(f"the journal {self._path} is open already")
+        self._worker = worker = Worker()
+        try:
+            self._store = await self._make_store(worker)
+        except BaseException:
+            self._worker = None
+            worker.end()
+            raise
+        self._process = os.getpid()
+
+    async def _make_store(self, worker: Worker) -> Store:
+        made: list[Store] = []
+
+        def make() -> None:
+            made.append(Store(self._path, self._now()))
+
+        def close_again() -> None:
+            for store in made:
+                store.close(self._now())
+
+        try:
+            await worker.run(make)
+        except asyncio.CancelledError:
+            worker.submit(close_again)
+            raise
+        return made[0]
+
+    async def close(self) -> None:
+        """Close the file. What is being sent counts as given up. May be called again.
+
+        Raises:
+            JournalError: The file could not be written any more.
+        """
+        worker, self._worker = self._worker, None
+        store, self._store = self._store, None
+        # A process that was forked has no such thread, and what it inherited is not its own.
+        if worker is not None and store is not None and self._process == os.getpid():
+            try:
+                await worker.run(store.close, self._now())
+            finally:
+                worker.end()
+
+    async def __aenter__(self) -> Self:
+        await self.open()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.close()
+
+    @asynccontextmanager
+    async def hold(self, reference: str) -> AsyncGenerator[None]:
+        """Have a reference to oneself: in this journal, one task at a time places its order.
+
+        What is recorded of an order is recorded within it.
+        """
+        turn = self._turns.setdefault(reference, _Turn())
+        turn.users += 1
+        try:
+            async with turn.lock:
+                try:
+                    yield
+                finally:
+                    self._judged.pop(reference, None)
+                    if reference in self._sending:
+                        # It could not be recorded what became of it: from here on nobody sends it.
+                        self._sending.discard(reference)
+                        self._abandoned[reference] = self._now()
+        finally:
+            turn.users -= 1
+            if not turn.users:
+                del self._turns[reference]
+
+    async def recall(self, order: NewOrder) -> Intent | None:
+        """Give what is known of an order by its `customer_reference`; `None` if nothing is.
+
+        Raises:
+            JournalConflictError: The reference is known for another order. The sequence of the
+                numbers makes no difference.
+            OrderInProgressError: Another journal, whose process is alive, is sending it.
+            JournalError: The journal is not open, or its file cannot be used.
+            ValueError: The order has no reference.
+        """
+        reference = _reference(order)
+        abandoned_at = self._abandoned.get(reference)
+        intent = await self._run(Store.recall, order, self._now(), abandoned_at)
+        self._judge_later(intent)
+        if abandoned_at is not None:
+            self._abandoned.pop(reference, None)
+        return intent
+
+    async def sending(self, order: NewOrder, sent_at: datetime) -> None:
+        """Record that an order is about to be sent; it is on disk when this returns.
+
+        If it raises, the order must not be sent. Cancelled, it counts as not sent.
+
+        Args:
+            order: The order, with a `customer_reference`.
+            sent_at: The time, aware.
+
+        Raises:
+            JournalConflictError: The reference is known for another order.
+            OrderInProgressError: Another journal, whose process is alive, is sending it.
+            JournalError: It was placed meanwhile, or sent by another since it was recalled; or
+                the journal is not open, or its file cannot be used.
+            ValueError: The order has no reference, or the time no zone.
+        """
+        reference = _reference(order)
+        check_aware("sent_at", sent_at)
+        store, worker = self._in_use()
+        try:
+            await worker.run(store.sending, order, sent_at, self._judged.get(reference))
+        except asyncio.CancelledError:
+            # After the record, in the same thread, if that was begun.
+            worker.submit(store.withdraw, reference, self._now())
+            raise
+        self._sending.add(reference)
+
+    async def gave_up(self, reference: str, moment: datetime) -> None:
+        """Record that an order is no longer being sent, though nobody knows what became of it.
+
+        Args:
+            reference: Its reference.
+            moment: Since when, an aware time.
+
+        Raises:
+            JournalError: The journal does not know it, is not open, or its file cannot be used.
+            ValueError: The time has no zone.
+        """
+        check_aware("moment", moment)
+        intent = await self._run(Store.gave_up, reference, moment)
+        self._sending.discard(reference)
+        self._judge_later(intent)
+
+    async def placed(self, reference: str, order: NumberOrder) -> None:
+        """Record that an order was placed.
+
+        Args:
+            reference: Its reference.
+            order: The order that the API gave.
+
+        Raises:
+            JournalError: It is known as placed, as an order of another id; or the journal does not
+                know it, is not open, or its file cannot be used.
+        """
+        await self._run(Store.placed, reference, order, self._now())
+        self._settle_reference(reference)
+
+    async def not_placed(self, reference: str, reason: str) -> None:
+        """Record that an order was not placed: it was refused, or shown not to be there.
+
+        Args:
+            reference: Its reference.
+            reason: Why, in a sentence.
+
+        Raises:
+            OrderInProgressError: Another journal, whose process is alive, is sending it.
+            JournalError: It was placed meanwhile, or sent by another since it was recalled; or
+                the journal does not know it, is not open, or its file cannot be used.
+        """
+        await self._run(
+            Store.not_placed, reference, reason, self._now(), self._judged.get(reference)
+        )
+        self._settle_reference(reference)
+
+    async def open_intents(self) -> list[Intent]:
+        """Give the orders that may have been placed and that nobody is sending, oldest first.
+
+        Raises:
+            JournalError: The journal is not open, or its file cannot be used.
+        """
+        return await self._run(Store.open_intents, self._now(), dict(self._abandoned))
+
+    async def forget_before(self, moment: datetime) -> int:
+        """Remove the orders that were known to be placed, or not, before a time; says how many.
+
+        Open ones stay. The reference of one that was removed is as good as new: asked for again,
+        its order **is bought again**.
+
+        Args:
+            moment: The time, aware.
+
+        Raises:
+            JournalError: The journal is not open, or its file cannot be used.
+            ValueError: The time has no zone.
+        """
+        check_aware("moment", moment)
+        return await self._run(Store.forget_before, moment)
+
+    def _judge_later(self, intent: Intent | None) -> None:
+        """Keep which attempt it is that the caller looks up now."""
+        if intent is not None and intent.state is IntentState.OPEN:
+            self._judged[intent.reference] = intent
+
+    def _settle_reference(self, reference: str) -> None:
+        self._sending.discard(reference)
+        self._judged.pop(reference, None)
+        self._abandoned.pop(reference, None)
+
+    def _now(self) -> datetime:
+        return datetime.fromtimestamp(self._clock.now(), UTC)
+
+    def _in_use(self) -> tuple[Store, Worker]:
+        if self._store is None or self._worker is None:
+            raise JournalError(
+                f"the journal {self._path} is not open: use it in `async with OrderJournal(...)`, "
+                "or call `await journal.open()` first"
+            )
+        if self._process != os.getpid():
+            raise JournalError(
+                f"the journal {self._path} was opened before this process was forked. Open "
+                "another one in this process"
+            )
+        return self._store, self._worker
+
+    async def _run(
+        self,
+        method: Callable[Concatenate[Store, Arguments], T],
+        *arguments: Arguments.args,
+        **_: Arguments.kwargs,
+    ) -> T:
+        store, worker = self._in_use()
+        return await worker.run(method, store, *arguments)
+
+
+def _reference(order: NewOrder) -> str:
+    if not isinstance(order, NewOrder):
+        raise TypeError(f"order: expected a NewOrder, got {type(order).__name__}")
+    if order.customer_reference is None:
+        raise ValueError("order: it has no customer_reference, by which the journal could know it")
+    return order.customer_reference
+
+
+def _checked_path(path: object) -> Path:
+    given: object = os.fspath(cast("str", path)) if hasattr(path, "__fspath__") else path
+    if not isinstance(given, str) or not given:
+        raise ConfigurationError(f"path: expected the path of a file, got {path!r}")
+    # Where it is now, whatever directory the process goes to.
+    return Path(given).absolute()
+
+
+def _checked_settle(settle: object) -> float:
+    if not isinstance(settle, int | float) or isinstance(settle, bool):
+        raise ConfigurationError(f"settle: expected seconds, got {settle!r}")
+    if not 0 <= settle < math.inf:
+        raise ConfigurationError(f"settle: expected 0 seconds or more, got {settle!r}")
+    return float(settle)
