@@ -10,8 +10,15 @@ from types import MappingProxyType
 import attrs
 import pytest
 
-from telnyx_orders import DateRange, OrderFilter, OrdersClient, OrderStatus
-from telnyx_orders.filters import deep_object, encode_query, order_filter
+from telnyx_orders import (
+    DateRange,
+    NumberOrderPhoneNumberFilter,
+    OrderFilter,
+    OrdersClient,
+    OrderStatus,
+    SubNumberOrderFilter,
+)
+from telnyx_orders.filters import as_filter, deep_object, encode_query, order_filter
 
 JANUARY = datetime(2024, 1, 1, tzinfo=UTC)
 FEBRUARY = datetime(2024, 2, 1, tzinfo=UTC)
@@ -327,3 +334,79 @@ def test_a_status_of_another_enum_is_sent_by_its_value():
 def test_an_enum_of_numbers_is_sent_by_its_digits():
     """A count out of an application's own enum is sent as digits."""
     assert sent({"phone_numbers_count": Count.TWO}) == "filter%5Bphone_numbers_count%5D=2"
+
+
+@pytest.mark.parametrize(
+    ("cls", "mapping", "query"),
+    [
+        (SubNumberOrderFilter, {}, ""),
+        (SubNumberOrderFilter, {"status": None, "order_request_id": None}, ""),
+        (SubNumberOrderFilter, {"status": "cancelled"}, "filter%5Bstatus%5D=cancelled"),
+        (SubNumberOrderFilter, {"order_request_id": "a b"}, "filter%5Border_request_id%5D=a%20b"),
+        (SubNumberOrderFilter, {"country_code": "US"}, "filter%5Bcountry_code%5D=US"),
+        (
+            SubNumberOrderFilter,
+            {"phone_number_type": Reference.SPRING},
+            "filter%5Bphone_number_type%5D=spring%20sale",
+        ),
+        (
+            SubNumberOrderFilter,
+            {"phone_numbers_count": 0, "status": OrderStatus.PENDING},
+            "filter%5Bstatus%5D=pending&filter%5Bphone_numbers_count%5D=0",
+        ),
+        (NumberOrderPhoneNumberFilter, {}, ""),
+        (NumberOrderPhoneNumberFilter, {"country_code": "Å"}, "filter%5Bcountry_code%5D=%C3%85"),
+    ],
+)
+def test_filters_of_the_other_listings_are_sent_like_this(cls, mapping, query):
+    """As a class or as a mapping, each filter becomes exactly these characters of a query."""
+    assert encode_query(deep_object("filter", as_filter(cls, mapping))) == query
+    assert encode_query(deep_object("filter", as_filter(cls, cls(**mapping)))) == query
+
+
+TEXTS = [
+    *[(SubNumberOrderFilter, one) for one in ("order_request_id", "country_code")],
+    *((SubNumberOrderFilter, "phone_number_type"), (NumberOrderPhoneNumberFilter, "country_code")),
+]
+
+
+@pytest.mark.parametrize(("cls", "name"), TEXTS)
+@pytest.mark.parametrize(
+    ("value", "error", "message"),
+    [
+        (3, TypeError, "expected a str, got int 3$"),
+        (b"US", TypeError, "expected a str, got bytes b'US'$"),
+        ("", ValueError, "expected a text that is not blank, got str ''$"),
+        (" ", ValueError, "expected a text that is not blank, got str ' '$"),
+        ("a\ud800", ValueError, "UTF-8"),
+    ],
+)
+def test_a_blank_text_cannot_be_a_filter_of_these(cls, name, value, error, message):
+    """None of these is ever blank, and a server could let everything pass a blank filter."""
+    for make in (cls, lambda **given: as_filter(cls, given)):
+        with pytest.raises(error, match=rf"^filter\.{name}: .*{message}"):
+            make(**{name: value})
+
+
+@pytest.mark.parametrize(
+    ("mapping", "error", "message"),
+    [
+        ({"status": 3}, TypeError, r"^filter\.status: .* got int 3$"),
+        ({"phone_numbers_count": "1"}, TypeError, r"^filter\.phone_numbers_count: expected an int"),
+        ({"phone_numbers_count": -1}, ValueError, r"^filter\.phone_numbers_count: .* 0 or more"),
+        (
+            {"customer_reference": "r"},
+            ValueError,
+            r"^filter: there is no filter 'customer_reference'; the API knows status, order_requ",
+        ),
+        (
+            OrderFilter(),
+            TypeError,
+            r"^filter: expected a SubNumberOrderFilter or a mapping, got Or",
+        ),
+    ],
+)
+def test_a_filter_of_another_listing_is_refused(mapping, error, message):
+    """What this listing cannot filter by is named, and so is what it can."""
+    with pytest.raises(error, match=message):
+        as_filter(SubNumberOrderFilter, mapping)
