@@ -119,12 +119,11 @@ def judge(
         looked_at: When reading the listing began, by our clock.
         doubt: Why the listing may lack orders, if it may.
     """
-    numbers = frozenset(sought.phone_numbers)
+    numbers = set(sought.phone_numbers)
     same = [
         order
         for order in rows
-        if _created_then(order, sought, server_ahead)
-        and numbers == {number.phone_number for number in order.phone_numbers}
+        if _created_then(order, sought, server_ahead) and _numbers(order) == numbers
     ]
     found = [one for one in same if _reference(one) == sought.customer_reference]
     if found:
@@ -140,6 +139,10 @@ def judge(
         reason=doubt or f"no such order was there at {looked_at.isoformat(timespec='seconds')}",
         settled_at=sought.settled_at,
     )
+
+
+def _numbers(order: NumberOrder) -> set[str]:
+    return {number.phone_number or "" for number in order.phone_numbers}
 
 
 def _reference(order: NumberOrder) -> str | None:
