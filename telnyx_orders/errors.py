@@ -19,10 +19,10 @@
     │       these, of placing orders, in `order_errors`:
     ├── OrderOutcomeUnknownError    an order may have been placed: look before sending it again
     ├── OrdersPendingError          orders had not ended in the time allowed
-    ├── PlacingCancelledError       what had become of many orders, where a task was cancelled
-    └── JournalError                the journal of orders cannot be used; nothing was sent
-        ├── JournalConflictError    ... as it knows the reference for another order
-        └── OrderInProgressError    ... as another process is placing this order right now
+    ├── JournalError                the journal of orders cannot be used; nothing was sent
+    │   ├── JournalConflictError    ... as it knows the reference for another order
+    │   └── OrderInProgressError    ... as another process is placing this order right now
+    └── PlacingCancelledError       what had become of many orders, where a task was cancelled
 
 Bad arguments of a call are a plain `TypeError` or `ValueError`, raised before anything is sent.
 Errors pickle and copy, so they can cross process borders.

@@ -112,7 +112,7 @@ class NewOrder:
     """What an order asks for.
 
     Attributes:
-        phone_numbers: The numbers, each once; texts become `OrderedNumber`s.
+        phone_numbers: The numbers, each once; each text becomes an `OrderedNumber`.
         connection_id: The connection to assign the numbers to.
         messaging_profile_id: The messaging profile to assign the numbers to.
         billing_group_id: The billing group to assign the numbers to.

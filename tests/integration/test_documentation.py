@@ -9,6 +9,8 @@ import aiohttp
 import pytest
 from aiohttp import web
 
+import telnyx_orders
+from telnyx_orders import errors, order_errors
 from telnyx_orders.sandbox import Sandbox
 from tests.servers import serve_application, serve_asgi
 
@@ -65,3 +67,11 @@ def test_the_commands_of_the_readme_stand_alone() -> None:
         ".venv/bin/telnyx-orders list --sandbox",
         ".venv/bin/python -m pytest -q",
     ]
+
+
+def test_the_reference_lists_every_public_name() -> None:
+    """What can be imported from the package can be looked up, the errors among their modules."""
+    reference = (ROOT / "docs" / "reference.md").read_text()
+    listed = set(re.findall(r"^\.\. auto\w+:: telnyx_orders\.(\w+)$", reference, re.MULTILINE))
+    listed |= {*errors.__all__, *order_errors.__all__}
+    assert set(telnyx_orders.__all__) - {"__version__"} <= listed
