@@ -26,7 +26,7 @@ class SentDelivery:
     """A delivery that was made.
 
     Attributes:
-        event_id: Its event; a forgery's own id is that one turned round, if its body was changed.
+        event_id: The event that it is of, or that it forges.
         order_id: The order that has ended.
         kind: What it was like.
         attempt: Which delivery of its event it was, from 1; a forgery says 1, too.
