@@ -21,6 +21,8 @@ from telnyx_orders.cli.list_orders import Format, ListOptions, list_orders
 from telnyx_orders.cli.messages import tell
 from telnyx_orders.cli.serve_sandbox import ListenError, serve_sandbox
 from telnyx_orders.cli.standard_output import OutputError
+from telnyx_orders.cli.verify_webhook import InputError
+from telnyx_orders.cli.webhook_commands import webhook
 from telnyx_orders.listing import MAX_PAGE_SIZE
 from telnyx_orders.sandbox import RateLimit, Sandbox
 
@@ -44,6 +46,7 @@ Exit codes: 0, 1 after an error of the API or the network, 2 if the command cann
 there is no API key, 130 after Ctrl-C.
 """,
 )
+app.command(webhook)
 
 WHICH = Group("Which orders", sort_key=1)
 HOW = Group("How to fetch", sort_key=2)
@@ -65,7 +68,7 @@ def run(arguments: Sequence[str]) -> int:
     except IncompleteFetchError as error:
         tell(f"error: {error.reason}")  # the whole message speaks of an attribute
         return 1
-    except (TelnyxError, OutputError, ListenError) as error:
+    except (TelnyxError, InputError, OutputError, ListenError) as error:
         tell(f"error: {error}")
         return 1
     except BrokenPipeError:
