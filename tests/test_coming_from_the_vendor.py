@@ -13,6 +13,12 @@ from telnyx.resources.sub_number_orders import AsyncSubNumberOrdersResource
 
 import telnyx_orders
 from telnyx_orders import OrdersClient
+from telnyx_orders.webhooks import (
+    WebhookError,
+    WebhookPayloadError,
+    WebhookSignatureError,
+    WebhookVerifier,
+)
 
 pytestmark = pytest.mark.filterwarnings("default::DeprecationWarning")
 
@@ -58,6 +64,16 @@ def test_every_call_of_ours_exists_here():
     assert len(found) > 14
     for call in found:
         check_call(client, call[1], call[2])
+
+
+def test_webhooks_are_verified_by_the_names_of_the_table():
+    """What stands beside `webhooks.unwrap` takes a key, a body and headers."""
+    assert "`telnyx_orders.webhooks.WebhookVerifier(key).unwrap(body, headers)`" in PAGE
+    assert next(iter(inspect.signature(WebhookVerifier).parameters)) == "public_key"
+    assert list(inspect.signature(WebhookVerifier.unwrap).parameters) == ["self", "body", "headers"]
+    assert issubclass(WebhookSignatureError, WebhookError)
+    assert issubclass(WebhookPayloadError, WebhookError)
+    assert issubclass(WebhookError, telnyx_orders.TelnyxError)
 
 
 def test_no_ordering_call_is_left_out():
