@@ -23,12 +23,14 @@ class Account:
 
     Attributes:
         orders: The orders.
+        agenda: What is going to happen by itself.
         ordering: What happens to orders that are placed or changed.
         counters: What was seen and changed since the baseline.
         user_id: Whose account it is.
         on_order_ended: Called with an order that ends, whatever ended it, as
             `GET /number_orders/{id}` then gives it. An order that settles by itself ends when
-            somebody looks: at the next request, or at `catch_up`. `next_due` says when to look.
+            somebody looks: at the next request, or at `catch_up`. To be told at once, call
+            `catch_up` at `next_due`; `agenda.on_entered` says that it may have become earlier.
     """
 
     def __init__(
@@ -42,12 +44,12 @@ class Account:
         self.orders = orders
         self.counters = Counters()
         self.on_order_ended: Callable[[dict[str, object]], None] | None = None
-        self._agenda = Agenda()
+        self.agenda = Agenda()
         self.ordering = Ordering(
             orders,
             seed=seed,
             regulated=regulated,
-            agenda=self._agenda,
+            agenda=self.agenda,
             on_status=self._got_status,
         )
         self.user_id = uuid_text(Random(f"{seed}/user").randbytes(16).hex())
@@ -70,14 +72,14 @@ class Account:
     @property
     def next_due(self) -> float | None:
         """When something happens by itself next, by the clock; `None` if nothing is going to."""
-        due = self._agenda.next_due
+        due = self.agenda.next_due
         return None if due is None else due / 1_000_000
 
     def catch_up(self) -> None:
         """Let happen what was due until now: orders that settle, or are committed late."""
-        due = self._agenda.next_due
+        due = self.agenda.next_due
         if due is not None:
-            self._agenda.catch_up(self.now())
+            self.agenda.catch_up(self.now())
 
     def settle_after(self, seconds: float | None) -> None:
         """Let what waits for nothing succeed after some seconds, or (`None`) not by itself."""
@@ -93,7 +95,7 @@ class Account:
 
     def later(self, seconds: float, happening: Callable[[int], object]) -> None:
         """Let something happen in a while."""
-        self._agenda.enter(self.now() + times.from_clock(seconds), happening)
+        self.agenda.enter(self.now() + times.from_clock(seconds), happening)
 
     def place(self, request: OrderRequest, now: int) -> int:
         """Place an order and return its serial."""

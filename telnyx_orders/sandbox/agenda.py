@@ -9,9 +9,14 @@ class Agenda:
     """Happenings, each done at its own time once somebody looks at the clock.
 
     Times are whole microseconds since 1970, as in `times`.
+
+    Attributes:
+        on_entered: Called when something was entered, so that whoever waits for `next_due` can
+            look at it again.
     """
 
     def __init__(self) -> None:
+        self.on_entered: Callable[[], None] | None = None
         self._entries: list[tuple[int, int, Callable[[int], object]]] = []
         self._tickets = count()
 
@@ -23,6 +28,8 @@ class Agenda:
     def enter(self, due: int, happening: Callable[[int], object]) -> None:
         """Let `happening` be called with `due` when that time has come."""
         heappush(self._entries, (due, next(self._tickets), happening))
+        if self.on_entered is not None:
+            self.on_entered()
 
     def catch_up(self, now: int) -> None:
         """Do what was due until `now`, oldest first, with what that itself enters."""

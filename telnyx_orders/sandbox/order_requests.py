@@ -91,9 +91,8 @@ def read_update(body: bytes) -> UpdateRequest:
     for place, entry in enumerate(cast("list[object]", given)):
         pointer = f"/regulatory_requirements/{place}"
         requirement = _member_object(pointer, entry)
-        values[_needed(requirement, "requirement_id", pointer)] = _needed(
-            requirement, "field_value", pointer
-        )
+        requirement_id = _needed(requirement, "requirement_id", pointer)
+        values[requirement_id] = _needed(requirement, "field_value", pointer)
     return UpdateRequest(_text(members, "customer_reference"), values)
 
 

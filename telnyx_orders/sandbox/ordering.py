@@ -121,11 +121,10 @@ class Ordering:
         parts = self.parts(serial)
         chosen = _pending(parts, within)
         asked = {asked.id for _, number in chosen for asked in number.requirements}
-        for place, requirement_id in enumerate(values):
+        for requirement_id in values:
             if requirement_id not in asked:
                 raise invalid(
-                    f"/regulatory_requirements/{place}/requirement_id",
-                    f"{requirement_id!r} is not asked for here",
+                    "/regulatory_requirements", f"{requirement_id!r} is not asked for here"
                 )
         for _, number in chosen:
             mine = {asked.id for asked in number.requirements}

@@ -1,6 +1,6 @@
 """What a test does with the orders of a sandbox, and asks about them, without a request."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 from telnyx_orders.filters import OrderFilter, deep_object, order_filter
 from telnyx_orders.sandbox.account import Account
@@ -120,6 +120,19 @@ class SandboxOrders:
     def counters(self) -> Counters:
         """What the sandbox has seen and sent since the baseline, see `survivors`."""
         return self._account.counters
+
+    @property
+    def on_order_ended(self) -> Callable[[dict[str, object]], None] | None:
+        """Called with each order that ends, as `GET /number_orders/{id}` then gives it.
+
+        Whatever ended it: time, a request, a call or drift. An order that settles by itself ends
+        when that is noticed, see `next_due`. May be set; `None` by default.
+        """
+        return self._account.on_order_ended
+
+    @on_order_ended.setter
+    def on_order_ended(self, told: Callable[[dict[str, object]], None] | None) -> None:
+        self._account.on_order_ended = told
 
     @property
     def next_due(self) -> float | None:
