@@ -1,27 +1,58 @@
 """The account behind a sandbox: its orders, the changes made to them, and what was counted."""
 
-import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from random import Random
 
 from telnyx_orders.sandbox import times
+from telnyx_orders.sandbox.agenda import Agenda
 from telnyx_orders.sandbox.counters import Counters
 from telnyx_orders.sandbox.drift import Drift
+from telnyx_orders.sandbox.order_requests import OrderRequest
+from telnyx_orders.sandbox.ordering import Ordering
 from telnyx_orders.sandbox.orders import OrderBook
+from telnyx_orders.sandbox.part_answers import order_answer
+from telnyx_orders.sandbox.parts import PENDING
 from telnyx_orders.sandbox.query import Filters, ListQuery
+from telnyx_orders.sandbox.refusals import RefusedError
+from telnyx_orders.sandbox.requirements import REGULATED
+from telnyx_orders.sandbox.rows import to_json, uuid_text
 
 
 class Account:
-    """Orders that change, by call or by `Drift`, with every change written down.
+    """Orders that change, by call, by `Drift` or by the API, with every change written down.
 
     Attributes:
         orders: The orders.
+        agenda: What is going to happen by itself.
+        ordering: What happens to orders that are placed or changed.
         counters: What was seen and changed since the baseline.
+        user_id: Whose account it is.
+        on_order_ended: Called with an order that ends, whatever ended it, as
+            `GET /number_orders/{id}` then gives it. An order that settles by itself ends when
+            somebody looks: at the next request, or at `catch_up`. To be told at once, call
+            `catch_up` at `next_due`; `agenda.on_entered` says that it may have become earlier.
     """
 
-    def __init__(self, orders: OrderBook, *, seed: int, clock: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        orders: OrderBook,
+        *,
+        seed: int,
+        clock: Callable[[], float],
+        regulated: Container[str] = REGULATED,
+    ) -> None:
         self.orders = orders
         self.counters = Counters()
+        self.on_order_ended: Callable[[dict[str, object]], None] | None = None
+        self.agenda = Agenda()
+        self.ordering = Ordering(
+            orders,
+            seed=seed,
+            regulated=regulated,
+            agenda=self.agenda,
+            on_status=self._got_status,
+        )
+        self.user_id = uuid_text(Random(f"{seed}/user").randbytes(16).hex())
         self._clock = clock
         self._random = Random(f"{seed}/drift")
         self._drift: Drift | None = None
@@ -38,24 +69,59 @@ class Account:
         self._drift = drift
         self._listings = 0
 
+    @property
+    def next_due(self) -> float | None:
+        """When something happens by itself next, by the clock; `None` if nothing is going to."""
+        due = self.agenda.next_due
+        return None if due is None else due / 1_000_000
+
+    def catch_up(self) -> None:
+        """Let happen what was due until now: orders that settle, or are committed late."""
+        due = self.agenda.next_due
+        if due is not None:
+            self.agenda.catch_up(self.now())
+
+    def settle_after(self, seconds: float | None) -> None:
+        """Let what waits for nothing succeed after some seconds, or (`None`) not by itself."""
+        self.ordering.settle_after = None if seconds is None else times.from_clock(seconds)
+
+    def settle_sub_order(self, sub_order_id: str, status: str) -> None:
+        """End a sub number order; see `Sandbox.settle_sub_order`."""
+        try:
+            serial = self.ordering.order_of(sub_order_id)
+            self.ordering.end_sub_order(serial, sub_order_id, status, self.now())
+        except RefusedError as error:
+            raise ValueError(error.detail) from None
+
+    def later(self, seconds: float, happening: Callable[[int], object]) -> None:
+        """Let something happen in a while."""
+        self.agenda.enter(self.now() + times.from_clock(seconds), happening)
+
+    def place(self, request: OrderRequest, now: int) -> int:
+        """Place an order and return its serial."""
+        serial = self.ordering.place(request, now)
+        self.counters.placed.append(self.orders.id_of(serial))
+        return serial
+
     def insert(self, fields: Mapping[str, object]) -> str:
         """Create an order and return its id; see `OrderBook.insert`."""
-        order_id = self.orders.id_of(self.orders.insert(fields, now=self._now()))
+        order_id = self.orders.id_of(self.orders.insert(fields, now=self.now()))
         self.counters.inserted.append(order_id)
         return order_id
 
     def remove(self, serial: int) -> None:
         """Remove an order."""
         self.counters.removed.append(self.orders.id_of(serial))
+        self.ordering.forget(serial)
         self.orders.remove(serial)
 
     def settle(self, serial: int, status: str) -> None:
         """Give an order another status."""
-        self.orders.settle(serial, status, now=self._now())
-        self.counters.settled.append(self.orders.id_of(serial))
+        self.ordering.settle(serial, status, self.now())
 
     def pass_time(self) -> None:
         """Make the changes that come with one listing request."""
+        self.catch_up()
         drift = self._drift
         if drift is None:
             return
@@ -96,8 +162,17 @@ class Account:
 
     def row(self, serial: int) -> dict[str, object]:
         """One order as the listing gives it."""
-        row: dict[str, object] = json.loads(self.orders.row(serial))
-        return row
+        return self.ordering.row(serial)
+
+    def order(self, serial: int) -> dict[str, object]:
+        """One order as it is given alone."""
+        return order_answer(self.row(serial), self.ordering.parts(serial))
+
+    def ids_with(self, phone_number: str) -> list[str]:
+        """The ids of the present orders that have a phone number, in listing order."""
+        member = f'"phone_number":{to_json(phone_number)}'.encode()
+        orders = self.orders
+        return [orders.id_of(serial) for serial in orders.listing if member in orders.row(serial)]
 
     def survivors(self) -> set[str]:
         """Ids of the orders that have been there since the baseline, without a break.
@@ -114,8 +189,14 @@ class Account:
         self.counters = Counters(in_flight=in_flight, most_in_flight=in_flight)
         self._baseline = self.orders.next_serial
 
-    def _now(self) -> int:
+    def now(self) -> int:
+        """The time, in microseconds."""
         return times.from_clock(self._clock())
+
+    def _got_status(self, serial: int, before: object) -> None:
+        self.counters.settled.append(self.orders.id_of(serial))
+        if before == PENDING and self.on_order_ended is not None:
+            self.on_order_ended(self.order(serial))
 
 
 def _on_page(query: ListQuery, chosen: Sequence[int]) -> Sequence[int]:

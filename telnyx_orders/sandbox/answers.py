@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from aiohttp import web
 
 from telnyx_orders.sandbox.query import BadParameterError
+from telnyx_orders.sandbox.refusals import RefusedError
 
 
-def page_answer(body: bytes) -> web.Response:
-    """A page of the listing."""
+def json_answer(body: bytes) -> web.Response:
+    """What was asked for."""
     return web.Response(body=body, content_type="application/json")
 
 
@@ -20,6 +21,7 @@ def error_answer(
     detail: str,
     *,
     parameter: str | None = None,
+    pointer: str | None = None,
     headers: Mapping[str, str] | None = None,
 ) -> web.Response:
     """An answer with one error.
@@ -30,11 +32,14 @@ def error_answer(
         title: What kind of error it is.
         detail: What was wrong this time.
         parameter: The query parameter it comes from, if it comes from one.
+        pointer: The place in the body it comes from, if it comes from one, as a JSON pointer.
         headers: Headers to send besides.
     """
     error: dict[str, object] = {"code": code, "title": title, "detail": detail}
     if parameter is not None:
         error["source"] = {"parameter": parameter}
+    if pointer is not None:
+        error["source"] = {"pointer": pointer}
     error["meta"] = {"url": f"https://developers.telnyx.com/docs/overview/errors/{code}"}
     body = json.dumps({"errors": [error]}).encode()
     return web.Response(status=status, body=body, content_type="application/json", headers=headers)
@@ -50,6 +55,11 @@ def unauthorized() -> web.Response:
 def not_found(path: str) -> web.Response:
     """404: the API has no such resource."""
     return error_answer(404, "10005", "Resource not found", f"There is nothing at {path}.")
+
+
+def refused(error: RefusedError) -> web.Response:
+    """The API does not do what it was asked to."""
+    return error_answer(error.status, error.code, error.title, error.detail, pointer=error.pointer)
 
 
 def method_not_allowed(method: str, allowed: str) -> web.Response:

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from contextvars import ContextVar
 from email.utils import formatdate
+from functools import partial
 from random import Random
 from typing import Final, ParamSpec, TypeVar
 from weakref import WeakMethod
@@ -14,15 +15,20 @@ from aiohttp import web
 from telnyx_orders.sandbox import answers
 from telnyx_orders.sandbox.account import Account
 from telnyx_orders.sandbox.broken_answers import broken_answer
-from telnyx_orders.sandbox.faults import FaultScript
+from telnyx_orders.sandbox.endpoints import Answer, Asked, Endpoints
+from telnyx_orders.sandbox.faults import AFTER_COMMIT, Fault, Faults, FaultScript
 from telnyx_orders.sandbox.limits import RateLimitWindow
 from telnyx_orders.sandbox.query import BadParameterError, read_query
+from telnyx_orders.sandbox.refusals import RefusedError
+from telnyx_orders.sandbox.rows import to_json
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
 BASE_PATH: Final = "/v2"
 NO_LATENCY: Final = (0.0, 0.0)
+
+_MOST_BODY_BYTES: Final = 16 * 1024 * 1024  # an order of 10,000 numbers takes 2
 
 _Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -35,23 +41,26 @@ _NO_HEADERS: Final[Mapping[str, str]] = {}
 class Api:
     """Answers requests about one account.
 
-    A request passes these gates in turn: the API key, the rate limit, the path and method, and for
-    the listing the latency, the drift and the faults.
+    A request passes these gates in turn: the API key, the rate limit, the path and method, the
+    latency, for the listing the drift, and the faults.
 
     Attributes:
         window: The rate limit's present window, or `None` for no limit.
-        fault_script: Which listing requests get broken answers.
-        latency: Seconds until a listing request is looked at, as a range to draw from.
+        reading_faults: Which requests that read get broken answers.
+        writing_faults: Which requests that write get broken answers.
+        latency: Seconds until a request is looked at, as a range to draw from.
     """
 
     window: RateLimitWindow | None = None
-    fault_script: FaultScript | None = None
+    reading_faults: FaultScript | None = None
+    writing_faults: FaultScript | None = None
 
     def __init__(
         self, account: Account, *, api_key: str, clock: Callable[[], float], random: Random
     ) -> None:
         self.latency: tuple[float, float] = NO_LATENCY
         self._account = account
+        self._endpoints = Endpoints(account).all
         self._api_key = api_key
         self._clock = clock
         self._random = random
@@ -60,10 +69,14 @@ class Api:
 
     def application(self) -> web.Application:
         """An application to run; one can run only once."""
-        application = web.Application(middlewares=[web.middleware(_weakly(self._receive))])
+        application = web.Application(
+            middlewares=[web.middleware(_weakly(self._receive))], client_max_size=_MOST_BODY_BYTES
+        )
         application.on_response_prepare.append(_weakly(self._send_headers))
-        listing = f"{BASE_PATH}/number_orders"
-        application.router.add_get(listing, _weakly(self._list), allow_head=False)
+        router = application.router
+        router.add_get(f"{BASE_PATH}/number_orders", _weakly(self._list), allow_head=False)
+        for method, path in self._endpoints:
+            router.add_route(method, BASE_PATH + path, _weakly(self._act))
         return application
 
     def forget_connections(self) -> None:
@@ -85,11 +98,16 @@ class Api:
         except web.HTTPNotFound:
             return answers.not_found(request.path)
         except web.HTTPMethodNotAllowed as error:
-            return answers.method_not_allowed(error.method, ", ".join(error.allowed_methods))
+            return answers.method_not_allowed(
+                error.method, ", ".join(sorted(error.allowed_methods))
+            )
 
     def _count(self, request: web.Request) -> None:
         counters = self._account.counters
         counters.requests += 1
+        method, path = _endpoint(request)
+        if path:
+            counters.by_endpoint[f"{method} {path}"] += 1
         self._peers.add(request.get_extra_info("peername"))
         counters.connections = len(self._peers)
 
@@ -98,7 +116,7 @@ class Api:
         account.counters.enter()
         try:
             # Decided on arrival, so that a script meets requests in the order they came in.
-            script = self.fault_script
+            script = self.reading_faults
             fault = None if script is None else script.next()
             if self.latency != NO_LATENCY:
                 await self._wait(request)
@@ -109,6 +127,53 @@ class Api:
             return await broken_answer(fault, script.faults, request, lambda: self._page(request))
         finally:
             account.counters.leave()
+
+    async def _act(self, request: web.Request) -> web.StreamResponse:
+        account = self._account
+        account.counters.enter()
+        try:
+            script = self.reading_faults if request.method == "GET" else self.writing_faults
+            fault = None if script is None else script.next()
+            asked = Asked(
+                path=request.path,
+                id=request.match_info.get("id", ""),
+                query=request.query,
+                body=await request.read(),
+            )
+            if self.latency != NO_LATENCY:
+                await asyncio.sleep(self._random.uniform(*self.latency))
+            account.catch_up()
+            act = partial(self._answer, self._endpoints[_endpoint(request)], asked)
+            if script is None or fault is None:
+                return act(account.now())
+            account.counters.by_fault[fault] += 1
+            return await self._act_brokenly(request, act, fault, script.faults)
+        finally:
+            account.counters.leave()
+
+    async def _act_brokenly(
+        self,
+        request: web.Request,
+        act: Callable[[int], web.Response],
+        fault: Fault,
+        faults: Faults,
+    ) -> web.StreamResponse:
+        now = self._account.now()
+        if fault is Fault.COMMIT_LATER:
+            self._account.later(faults.commit_delay, act)
+            fault = Fault.GATEWAY_TIMEOUT
+        if fault not in AFTER_COMMIT:
+            return await broken_answer(fault, faults, request, lambda: act(now))
+        answer = act(now)
+        return await broken_answer(AFTER_COMMIT[fault], faults, request, lambda: answer)
+
+    def _answer(self, answer: Answer, asked: Asked, now: int) -> web.Response:
+        try:
+            return answers.json_answer(to_json(answer(asked, now)).encode())
+        except RefusedError as error:
+            return answers.refused(error)
+        except BadParameterError as error:
+            return answers.bad_parameter(error)
 
     async def _wait(self, request: web.Request) -> None:
         """Wait for the latency, and use it to write the rows that the answer will need."""
@@ -130,7 +195,7 @@ class Api:
         except BadParameterError as error:
             return answers.bad_parameter(error)
         account.counters.pages.append((query.number, query.size))
-        return answers.page_answer(account.page(query))
+        return answers.json_answer(account.page(query))
 
     async def _send_headers(self, _request: web.Request, answer: web.StreamResponse) -> None:
         self._request_ids += 1
@@ -138,6 +203,12 @@ class Api:
         answer.headers["Date"] = formatdate(self._clock(), usegmt=True)
         answer.headers.update(_rate_limit_headers.get(_NO_HEADERS))
         self._account.counters.by_status[answer.status] += 1
+
+
+def _endpoint(request: web.Request) -> tuple[str, str]:
+    """The method and path that were asked for, with an empty path for one that is not there."""
+    resource = request.match_info.route.resource
+    return request.method, "" if resource is None else resource.canonical.removeprefix(BASE_PATH)
 
 
 def _weakly(method: Callable[P, Awaitable[T]]) -> Callable[P, Awaitable[T]]:

@@ -52,6 +52,8 @@ async def broken_answer(
             return await _slow_bytes(request, right_answer(), faults)
         case Fault.CLOSED_KEEP_ALIVE:
             return await _closed_keep_alive(request, right_answer())
+        case _:
+            raise ValueError(f"{fault.name} is played by those who carry requests out")
 
 
 def _html(status: int, heading: str) -> web.Response:

@@ -107,6 +107,10 @@ class Columns:
         """Give an order another status."""
         self.status[serial] = _index(self.statuses, status)
 
+    def set_reference(self, serial: int, reference: object) -> None:
+        """Give an order another customer reference."""
+        self.reference[serial] = _index(self.references, reference)
+
 
 def seeded_columns(count: int, *, seed: int, numbers_per_order: int | None) -> Columns:
     """The orders that an account starts with: the same for the same arguments, at any time.

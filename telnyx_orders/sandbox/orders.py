@@ -12,8 +12,16 @@ from typing import Final
 from telnyx_orders.sandbox import times
 from telnyx_orders.sandbox.columns import IDENTITY_BYTES, draw_counts, seeded_columns
 from telnyx_orders.sandbox.kept_rows import KeptRows
+from telnyx_orders.sandbox.matching import matching
 from telnyx_orders.sandbox.query import EVERYTHING, Filters
-from telnyx_orders.sandbox.rows import Texts, reference_member, row_text, to_json, uuid_text
+from telnyx_orders.sandbox.rows import (
+    Texts,
+    part_ids,
+    reference_member,
+    row_text,
+    to_json,
+    uuid_text,
+)
 
 _MET_TEXT: Final = {1: "true", 0: "false", -1: "null"}
 _MAX_KEPT_SELECTIONS: Final = 16
@@ -87,6 +95,10 @@ class OrderBook:
                 return named
         return uuid_text(self._columns.identity_of(serial).hex())
 
+    def status_of(self, serial: int) -> object:
+        """The status of an order."""
+        return self._columns.statuses[self._columns.status[serial]]
+
     def serial_of(self, order_id: str) -> int:
         """The serial of a present order.
 
@@ -107,35 +119,9 @@ class OrderBook:
             if len(self._selections) >= _MAX_KEPT_SELECTIONS:
                 self._selections.clear()
             # Kept until the next change: whoever reads a filtered listing asks for page after page.
-            chosen = self._selections[filters] = array("i", self._scan(filters))
-        return chosen
-
-    def _scan(self, filters: Filters) -> Sequence[int]:
-        columns = self._columns
-        chosen: Sequence[int] = self._listing
-        if filters.status is not None:
-            if filters.status not in columns.statuses:
-                return ()
-            status, wanted = columns.status, columns.statuses.index(filters.status)
-            chosen = [serial for serial in chosen if status[serial] == wanted]
-        if filters.reference is not None:
-            if filters.reference not in columns.references:
-                return ()
-            reference, wanted = columns.reference, columns.references.index(filters.reference)
-            chosen = [serial for serial in chosen if reference[serial] == wanted]
-        if filters.count is not None:
-            count, wanted = columns.count, filters.count
-            chosen = [serial for serial in chosen if count[serial] == wanted]
-        if filters.met is not None:
-            met, wanted = columns.met, int(filters.met)
-            chosen = [serial for serial in chosen if met[serial] == wanted]
-        created = columns.created
-        if filters.after is not None:
-            after = filters.after
-            chosen = [serial for serial in chosen if created[serial] > after]
-        if filters.before is not None:
-            before = filters.before
-            chosen = [serial for serial in chosen if created[serial] < before]
+            chosen = self._selections[filters] = array(
+                "i", matching(self._columns, self._listing, filters)
+            )
         return chosen
 
     def rows(self, serials: Iterable[int]) -> list[bytes]:
@@ -211,6 +197,15 @@ class OrderBook:
         self._selections.clear()
         return serial
 
+    def part_ids(self, serial: int) -> tuple[list[str], list[str]] | None:
+        """The ids of an order's sub number orders and of its numbers, if they were made up here."""
+        columns = self._columns
+        overlay = self._overlays.get(serial, {})
+        if "phone_numbers" in overlay or "sub_number_orders_ids" in overlay:
+            return None
+        count = min(max(columns.count[serial], 0), MAX_NUMBERS)
+        return part_ids(columns.identity_of(serial), count)
+
     def remove(self, serial: int) -> None:
         """Take an order out of the listing."""
         order_id = self.id_of(serial)
@@ -220,21 +215,32 @@ class OrderBook:
             del self._serials[order_id]
         self._selections.clear()
 
-    def settle(self, serial: int, status: str, *, now: int) -> None:
-        """Give an order another status, with `now` as `updated_at`.
-
-        An order that becomes `success` also has its requirements met.
-        """
+    def change(
+        self,
+        serial: int,
+        *,
+        now: int,
+        status: str | None = None,
+        met: bool | None = None,
+        reference: str | None = None,
+    ) -> None:
+        """Give an order other facts, and `now` as `updated_at`."""
         columns = self._columns
+        changed = ["updated_at"]
+        if status is not None:
+            changed.append("status")
+            columns.set_status(serial, status)
+        if met is not None:
+            changed.append("requirements_met")
+            columns.met[serial] = met
+        if reference is not None:
+            changed.append("customer_reference")
+            columns.set_reference(serial, reference)
         overlay = self._overlays.get(serial, {})
-        self._kept_rows.forget(serial)
-        overlay.pop("status", None)
-        overlay.pop("updated_at", None)
-        columns.set_status(serial, status)
-        if status == "success":
-            columns.met[serial] = 1
-            overlay.pop("requirements_met", None)
+        for key in changed:
+            overlay.pop(key, None)
         self._updated[serial] = max(now, columns.created[serial])
+        self._kept_rows.forget(serial)
         self._selections.clear()
 
     def _check_id(self, overlay: Mapping[str, object]) -> None:

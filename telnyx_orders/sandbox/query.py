@@ -76,12 +76,12 @@ def read_query(query: Mapping[str, str], statuses: Container[object]) -> ListQue
         number=_page_parameter(query, "page[number]", default=1, high=None),
         size=_page_parameter(query, "page[size]", default=DEFAULT_PAGE_SIZE, high=MAX_PAGE_SIZE),
         filters=Filters(
-            status=_status(query, statuses),
+            status=known_status(query, statuses),
             after=_time(query, "filter[created_at][gt]"),
             before=_time(query, "filter[created_at][lt]"),
-            count=_count(query),
+            count=count(query),
             reference=query.get("filter[customer_reference]"),
-            met=_met(query),
+            met=flag(query, "filter[requirements_met]"),
         ),
     )
 
@@ -97,7 +97,12 @@ def _page_parameter(query: Mapping[str, str], name: str, *, default: int, high: 
     return value
 
 
-def _status(query: Mapping[str, str], statuses: Container[object]) -> str | None:
+def known_status(query: Mapping[str, str], statuses: Container[object]) -> str | None:
+    """`filter[status]`, or `None` if it is not there.
+
+    Raises:
+        BadParameterError: It is none of `statuses`.
+    """
     name = "filter[status]"
     text = query.get(name)
     if text is not None and text not in statuses:
@@ -116,19 +121,28 @@ def _time(query: Mapping[str, str], name: str) -> int | None:
     return micros
 
 
-def _count(query: Mapping[str, str]) -> int | None:
+def count(query: Mapping[str, str]) -> int | None:
+    """`filter[phone_numbers_count]`, or `None` if it is not there.
+
+    Raises:
+        BadParameterError: It is no number.
+    """
     name = "filter[phone_numbers_count]"
     text = query.get(name)
     if text is None:
         return None
-    count = _digits(text)
-    if count is None:
+    number = _digits(text)
+    if number is None:
         raise BadParameterError(400, name, f"{text!r} is not a number")
-    return count
+    return number
 
 
-def _met(query: Mapping[str, str]) -> bool | None:
-    name = "filter[requirements_met]"
+def flag(query: Mapping[str, str], name: str) -> bool | None:
+    """A parameter that is `true` or `false`, or `None` if it is not there.
+
+    Raises:
+        BadParameterError: It is neither.
+    """
     text = query.get(name)
     if text not in (None, "true", "false"):
         raise BadParameterError(400, name, f"{text!r} is neither true nor false")

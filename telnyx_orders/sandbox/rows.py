@@ -133,3 +133,14 @@ def row_text(
         f'"updated_at":"{times.to_iso(updated, zone)}",'
         f'"requirements_met":{met}}}'
     )
+
+
+def part_ids(identity: bytes, count: int) -> tuple[list[str], list[str]]:
+    """The ids of the sub number orders, and of the numbers, that `row_text` writes for an order."""
+    noise = shake_128(identity).digest(36 + 16 * count)
+    digits = noise.hex()
+    split = count > 1 and noise[3] & 6 == 0
+    return (
+        [uuid_text(digits[at : at + 32]) for at in ((8, 40) if split else (8,))],
+        [uuid_text(digits[at : at + 32]) for at in range(72, len(digits), 32)],
+    )

@@ -1,40 +1,46 @@
-"""`Sandbox`: the local server, its settings, its orders and what it has seen."""
+"""`Sandbox`: the local server and its settings."""
 
+import re
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection
 from random import Random
 from types import TracebackType
 from typing import Final, Self
 
-from aiohttp import web
-
-from telnyx_orders.filters import OrderFilter, deep_object, order_filter
 from telnyx_orders.sandbox.account import Account
 from telnyx_orders.sandbox.api import BASE_PATH, Api
 from telnyx_orders.sandbox.checks import check_number, check_type, check_whole, choose
-from telnyx_orders.sandbox.counters import Counters
 from telnyx_orders.sandbox.drift import Drift
-from telnyx_orders.sandbox.faults import Faults, FaultScript
+from telnyx_orders.sandbox.faults import (
+    READING_FAULTS,
+    WRITING_FAULTS,
+    Fault,
+    Faults,
+    FaultScript,
+)
 from telnyx_orders.sandbox.limits import RateLimit, RateLimitWindow
+from telnyx_orders.sandbox.listener import Listener
 from telnyx_orders.sandbox.orders import MAX_NUMBERS, ListingOrder, OrderBook
-from telnyx_orders.sandbox.query import BadParameterError, read_query
+from telnyx_orders.sandbox.requirements import REGULATED
+from telnyx_orders.sandbox.sandbox_orders import SandboxOrders
 
 DEFAULT_API_KEY: Final = "KEYsandbox0123456789"
 
 _MAX_ORDERS: Final = 10_000_000
-# Seconds, waited for twice before requests in flight are cancelled. 0 would wait for ever.
-_SHUTDOWN_TIMEOUT: Final = 0.01
 
 
-class Sandbox:
-    """A local server that behaves like the Telnyx API for listing number orders.
+class Sandbox(SandboxOrders):
+    """A local server that behaves like the Telnyx API for number orders.
 
     It answers `GET {base_url}/number_orders` as the API does: paging, all five filters, the API's
     errors, and optionally its rate limit, its delays, the ways in which its answers break, and
-    orders that come and go while somebody reads. Two sandboxes made with the same arguments have
-    the same orders and, asked the same, draw the same faults and changes.
+    orders that come and go while somebody reads. Orders are placed, retrieved and updated, split
+    into sub number orders by country and number type, wait for what is asked for, settle, and can
+    be cancelled. Two sandboxes made with the same arguments have the same orders and, asked the
+    same, draw the same faults and changes.
 
-    It takes some 40 bytes an order, and keeps the rows that it has written, up to 256 MiB of them.
+    It takes some 40 bytes an order, keeps the rows that it has written, up to 256 MiB of them, and
+    some kilobytes for an order that was placed or changed.
 
     Args:
         orders: How many orders there are at the start, 0 to 10,000,000. Their `created_at` lie in
@@ -44,13 +50,22 @@ class Sandbox:
         host: Interface to listen on.
         port: Port to listen on; 0 takes a free one.
         order_by: The order of the listing, a `ListingOrder` or its value.
-        latency: Seconds until a listing request is answered, or a `(low, high)` range of them.
+        latency: Seconds until a request is answered, or a `(low, high)` range of them.
         rate_limit: Requests that the account may make; `None` sets no limit and sends no headers
             about it.
-        faults: Answers that are broken; `None` breaks none.
+        faults: Answers to requests that read (GET) that are broken; `None` breaks none.
+        placing_faults: Answers to requests that write (POST, PATCH) that are broken, and whether
+            what they ask for is done all the same; `None` breaks none.
         drift: Changes that come with listing requests; `None` brings none.
         numbers_per_order: Phone numbers of every order, 1 to 10,000; `None` draws 1 to 5, mostly 1.
-        clock: Seconds since 1970, for the times of changes, the rate limit's windows and `Date`.
+        settle_after: Seconds until a sub number order that waits for nothing becomes `success`;
+            `None` lets none do so by itself. That holds for what was placed, and for what waited
+            and was given what it waited for; the orders of the start stay as they are.
+        regulated: The countries (ISO 3166-1 alpha-2) whose numbers wait until the values they ask
+            for, or a requirement group, are given. The API asks for much more, in most countries.
+        clock: Seconds since 1970, for the times of changes, for what settles, the rate limit's
+            windows and `Date`. Nothing happens between two requests: what was due until a request
+            happens just before it is answered, at the time it was due.
 
     Raises:
         ValueError: An argument is out of its range.
@@ -73,8 +88,11 @@ class Sandbox:
         latency: float | tuple[float, float] = 0.0,
         rate_limit: RateLimit | None = None,
         faults: Faults | None = None,
+        placing_faults: Faults | None = None,
         drift: Drift | None = None,
         numbers_per_order: int | None = None,
+        settle_after: float | None = 1.0,
+        regulated: Collection[str] = REGULATED,
         clock: Callable[[], float] = time.time,
     ) -> None:
         check_whole("orders", orders, low=0, high=_MAX_ORDERS)
@@ -88,21 +106,20 @@ class Sandbox:
             check_whole("numbers_per_order", numbers_per_order, low=1, high=MAX_NUMBERS)
         self._seed = seed
         self._api_key = api_key
-        self._host = host
-        self._port = port
+        self._listener = Listener(host, port)
         self._order_by = choose("order_by", order_by, ListingOrder)
         book = OrderBook(
             orders, seed=seed, order_by=self._order_by, numbers_per_order=numbers_per_order
         )
-        self._account = Account(book, seed=seed, clock=clock)
-        self._api = Api(
-            self._account, api_key=api_key, clock=clock, random=Random(f"{seed}/latency")
-        )
-        self._runner: web.AppRunner | None = None
+        account = Account(book, seed=seed, clock=clock, regulated=_countries(regulated))
+        super().__init__(account)
+        self._api = Api(account, api_key=api_key, clock=clock, random=Random(f"{seed}/latency"))
         self.latency = latency
         self.rate_limit = rate_limit
         self.faults = faults
+        self.placing_faults = placing_faults
         self.drift = drift
+        self.settle_after = settle_after
 
     async def __aenter__(self) -> Self:
         await self.start()
@@ -123,28 +140,11 @@ class Sandbox:
             RuntimeError: It is listening already.
             OSError: The address cannot be listened on, because another process does, for example.
         """
-        if self._runner is not None:
-            raise RuntimeError(f"the sandbox is already listening at {self.base_url}")
-        runner = web.AppRunner(
-            self._api.application(),
-            access_log=None,
-            handler_cancellation=True,  # a fault may wait for the client to go away
-            shutdown_timeout=_SHUTDOWN_TIMEOUT,
-        )
-        self._runner = runner
-        try:
-            await runner.setup()
-            await web.TCPSite(runner, self._host, self._port).start()
-        except BaseException:
-            self._runner = None
-            await runner.cleanup()
-            raise
+        await self._listener.start(self._api.application())
 
     async def stop(self) -> None:
         """Stop listening, cancel what is in flight and close every connection; may be repeated."""
-        runner, self._runner = self._runner, None
-        if runner is not None:
-            await runner.cleanup()
+        await self._listener.stop()
 
     @property
     def base_url(self) -> str:
@@ -153,14 +153,13 @@ class Sandbox:
         Raises:
             RuntimeError: The sandbox is not listening.
         """
-        addresses = [] if self._runner is None else self._runner.addresses
-        if not addresses:
+        url = self._listener.url
+        if url is None:
             raise RuntimeError(
                 "the sandbox is not listening: use it as `async with Sandbox(...) as sandbox`, "
                 "or await its start() first"
             )
-        host = f"[{self._host}]" if ":" in self._host else self._host
-        return f"http://{host}:{addresses[0][1]}{BASE_PATH}"
+        return url + BASE_PATH
 
     @property
     def api_key(self) -> str:
@@ -174,7 +173,7 @@ class Sandbox:
 
     @property
     def latency(self) -> float | tuple[float, float]:
-        """Seconds until a listing request is answered, or a range of them. May be set."""
+        """Seconds until a request is answered, or a range of them. May be set."""
         return self._latency
 
     @latency.setter
@@ -201,16 +200,35 @@ class Sandbox:
 
     @property
     def faults(self) -> Faults | None:
-        """Answers that are broken. Setting it starts the script, and what is drawn, anew."""
+        """Broken answers to requests that read. Setting it starts script and draws anew."""
         return self._faults
 
     @faults.setter
     def faults(self, faults: Faults | None) -> None:
-        check_type("faults", faults, Faults, optional=True)
+        self._api.reading_faults = self._script("faults", faults, READING_FAULTS)
         self._faults = faults
-        self._api.fault_script = (
-            None if faults is None else FaultScript(faults, Random(f"{self._seed}/faults"))
-        )
+
+    @property
+    def placing_faults(self) -> Faults | None:
+        """Broken answers to requests that write. Setting it starts script and draws anew."""
+        return self._placing_faults
+
+    @placing_faults.setter
+    def placing_faults(self, faults: Faults | None) -> None:
+        self._api.writing_faults = self._script("placing_faults", faults, WRITING_FAULTS)
+        self._placing_faults = faults
+
+    @property
+    def settle_after(self) -> float | None:
+        """Seconds until what waits for nothing succeeds. Setting it leaves what runs already."""
+        return self._settle_after
+
+    @settle_after.setter
+    def settle_after(self, seconds: float | None) -> None:
+        if seconds is not None:
+            check_number("settle_after", seconds, low=0)
+        self._settle_after = seconds
+        self._account.settle_after(seconds)
 
     @property
     def drift(self) -> Drift | None:
@@ -222,88 +240,22 @@ class Sandbox:
         check_type("drift", drift, Drift, optional=True)
         self._account.drift = drift
 
-    def insert(self, **fields: object) -> str:
-        """Create an order now, with some of its fields given.
-
-        Args:
-            **fields: Any key of a row, known to the API or not. A `datetime` is written as ISO
-                8601. What is not given is made up: the order is `pending`, `created_at` now.
-                A `created_at` places the order in the listing; filters see all that is given.
-
-        Returns:
-            The order's id.
-
-        Raises:
-            ValueError: `id` is not a text, or is taken.
-            TypeError: A field has no form in JSON.
-        """
-        return self._account.insert(fields)
-
-    def remove(self, order_id: str) -> None:
-        """Remove an order.
-
-        Raises:
-            KeyError: There is no such order.
-        """
-        self._account.remove(self._account.orders.serial_of(order_id))
-
-    def settle(self, order_id: str, status: str = "success") -> None:
-        """Give an order another status; its `updated_at` becomes now.
-
-        An order that becomes `success` also has its requirements met.
-
-        Raises:
-            KeyError: There is no such order.
-        """
-        check_type("status", status, str)
-        self._account.settle(self._account.orders.serial_of(order_id), status)
-
-    def order_ids(
-        self,
-        filter: OrderFilter | Mapping[str, object] | None = None,  # noqa: A002  # the API's word
-    ) -> list[str]:
-        """The ids of the orders that are there now and match, in listing order.
-
-        Args:
-            filter: Which orders; all if left out. What `client.number_orders.list` takes.
-
-        Raises:
-            TypeError: A value in the filter has the wrong type.
-            ValueError: The filter is unknown, or its value cannot be sent or matched.
-        """
-        parameters = dict(deep_object("filter", order_filter(filter)))
-        try:
-            query = read_query(parameters, self._account.orders.statuses)
-        except BadParameterError as error:
-            raise ValueError(error.detail) from None
-        return self._account.ids(query.filters)
-
-    def get(self, order_id: str) -> dict[str, object]:
-        """One order, as the listing gives it.
-
-        Raises:
-            KeyError: There is no such order.
-        """
-        return self._account.row(self._account.orders.serial_of(order_id))
-
-    def rows(self) -> Iterator[dict[str, object]]:
-        """The orders that are there now, as the listing gives them and in its order."""
-        return self._account.rows()
-
-    def survivors(self) -> set[str]:
-        """Ids of the orders that were there all the time since the baseline.
-
-        The baseline is the making of the sandbox, or the last `reset_counters`. A reader that
-        began after it must have seen each of these orders, whatever else came and went.
-        """
-        return self._account.survivors()
-
-    @property
-    def counters(self) -> Counters:
-        """What the sandbox has seen and sent since the baseline, see `survivors`."""
-        return self._account.counters
-
     def reset_counters(self) -> None:
         """Start a fresh `counters`, and take the present orders as the baseline of `survivors`."""
         self._api.forget_connections()
         self._account.reset()
+
+    def _script(
+        self, name: str, faults: Faults | None, possible: tuple[Fault, ...]
+    ) -> FaultScript | None:
+        check_type(name, faults, Faults, optional=True)
+        if faults is None:
+            return None
+        return FaultScript(faults, Random(f"{self._seed}/{name}"), possible)
+
+
+def _countries(regulated: Collection[str]) -> frozenset[str]:
+    for country in regulated:
+        if not isinstance(country, str) or not re.fullmatch("[A-Z]{2}", country):
+            raise ValueError(f"regulated must hold country codes such as 'DE', not {country!r}")
+    return frozenset(regulated)

@@ -22,7 +22,7 @@ from attrs import evolve, frozen
 
 from telnyx_orders import IncompleteFetchError, OrderFilter, OrdersClient, Pager, RetryPolicy
 from telnyx_orders.models import NumberOrder
-from telnyx_orders.sandbox import Drift, Fault, Faults, ListingOrder, Sandbox
+from telnyx_orders.sandbox import READING_FAULTS, Drift, Fault, Faults, ListingOrder, Sandbox
 
 CHANGES: Mapping[str, Drift | None] = {
     "none": None,
@@ -137,7 +137,7 @@ async def run(world: World) -> Outcome:
     """Fetch a world and compare what came with what was there all the time."""
     faults = None
     if world.fault_rate:
-        kinds = [fault for fault in Fault if fault is not Fault.SILENCE]
+        kinds = [fault for fault in READING_FAULTS if fault is not Fault.SILENCE]
         script = [None, None, Fault.SILENCE]
         faults = Faults(rate=world.fault_rate, kinds=kinds, script=script, slow_interval=0.001)
     async with Sandbox(

@@ -9,7 +9,7 @@ from typing import Any, Final, TypeVar
 
 from attrs import frozen
 
-from telnyx_orders.sandbox import Drift, Fault, Faults, ListingOrder, RateLimit
+from telnyx_orders.sandbox import READING_FAULTS, Drift, Faults, ListingOrder, RateLimit
 
 __all__ = ["EPOCH", "Change", "Kind", "Leave", "Plan", "Use", "World"]
 
@@ -224,7 +224,7 @@ class _Draw:
 
     def _faults(self) -> Faults:
         random = self._random
-        every = tuple(Fault)
+        every = READING_FAULTS
         kinds = every if self._chance(0.5) else tuple(random.sample(every, random.randint(1, 3)))
         soon = datetime.fromtimestamp(EPOCH + random.uniform(-5, 20), UTC)
         return Faults(
