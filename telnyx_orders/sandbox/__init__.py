@@ -13,14 +13,22 @@ from telnyx_orders.sandbox.faults import Fault, Faults
 from telnyx_orders.sandbox.limits import RateLimit
 from telnyx_orders.sandbox.orders import ListingOrder
 from telnyx_orders.sandbox.server import DEFAULT_API_KEY, Sandbox
+from telnyx_orders.sandbox.signing import SigningKey
+from telnyx_orders.sandbox.webhook_sender import SentDelivery, WebhookSender
+from telnyx_orders.sandbox.webhooks import DeliveryKind, Webhooks
 
 __all__ = [
     "DEFAULT_API_KEY",
     "Counters",
+    "DeliveryKind",
     "Drift",
     "Fault",
     "Faults",
     "ListingOrder",
     "RateLimit",
     "Sandbox",
+    "SentDelivery",
+    "SigningKey",
+    "WebhookSender",
+    "Webhooks",
 ]
