@@ -1,6 +1,7 @@
 """The settings of a client, checked before anything is sent."""
 
 import ipaddress
+import math
 import netrc
 import os
 import platform
@@ -23,6 +24,7 @@ __all__ = [
     "check_borrowed",
     "check_converter",
     "check_count",
+    "check_seconds",
     "check_type",
     "key_ending",
     "proxy",
@@ -127,6 +129,13 @@ def check_count(argument: str, given: int) -> None:
     """Refuse a number of requests or bytes that makes no sense."""
     if not isinstance(given, int) or isinstance(given, bool) or given < 1:
         raise ConfigurationError(f"{argument}: expected an integer from 1, got {given!r}")
+
+
+def check_seconds(argument: str, given: float) -> None:
+    """Refuse a time that makes no sense, or does not end."""
+    number = isinstance(given, int | float) and not isinstance(given, bool)
+    if not (number and 0 < given < math.inf):
+        raise ConfigurationError(f"{argument}: expected seconds above 0, got {given!r}")
 
 
 def check_type(argument: str, value: object, expected: type) -> None:

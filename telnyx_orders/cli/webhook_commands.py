@@ -15,7 +15,7 @@ webhook = App(name="webhook", help="Look into the webhooks that Telnyx sends.")
 
 @webhook.command
 def verify(
-    body: str = "-",
+    body: Annotated[str, Parameter(allow_leading_hyphen=True)] = "-",
     /,
     *,
     timestamp: str | None = None,

@@ -14,16 +14,24 @@ from telnyx_orders.sandbox.faults import READING_FAULTS, WRITING_FAULTS, Fault, 
 from telnyx_orders.sandbox.limits import RateLimit
 from telnyx_orders.sandbox.orders import ListingOrder
 from telnyx_orders.sandbox.server import DEFAULT_API_KEY, Sandbox
+from telnyx_orders.sandbox.signing import SigningKey
+from telnyx_orders.sandbox.webhook_sender import SentDelivery, WebhookSender
+from telnyx_orders.sandbox.webhooks import DeliveryKind, Webhooks
 
 __all__ = [
     "DEFAULT_API_KEY",
     "READING_FAULTS",
     "WRITING_FAULTS",
     "Counters",
+    "DeliveryKind",
     "Drift",
     "Fault",
     "Faults",
     "ListingOrder",
     "RateLimit",
     "Sandbox",
+    "SentDelivery",
+    "SigningKey",
+    "WebhookSender",
+    "Webhooks",
 ]

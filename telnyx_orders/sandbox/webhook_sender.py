@@ -104,6 +104,8 @@ class WebhookSender:
         """
         if self._task is not None:
             raise RuntimeError("the sender delivers already")
+        if self._postbag:
+            self._idle.clear()
         self._task = asyncio.create_task(self._deliver_all(), name="webhook sender")
 
     async def stop(self) -> None:
@@ -130,7 +132,7 @@ class WebhookSender:
         return event.id
 
     async def drained(self) -> None:
-        """Wait until every event was delivered, or given up.
+        """Wait until every event was delivered or given up, or the sender was stopped.
 
         Raises:
             RuntimeError: The sender does not deliver.

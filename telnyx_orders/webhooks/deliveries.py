@@ -1,11 +1,10 @@
 """Which events were delivered before: what a store of them must do, and one in memory."""
 
-import math
 from enum import StrEnum
 from typing import Protocol
 
 from telnyx_orders.clock import Clock
-from telnyx_orders.errors import ConfigurationError
+from telnyx_orders.configuration import check_count, check_seconds
 
 __all__ = ["Claim", "DeliveryStore", "MemoryDeliveryStore"]
 
@@ -58,10 +57,8 @@ class MemoryDeliveryStore:
     def __init__(
         self, *, max_ids: int = 100_000, max_age: float = 86_400, clock: Clock | None = None
     ) -> None:
-        if not isinstance(max_ids, int) or isinstance(max_ids, bool) or max_ids < 1:
-            raise ConfigurationError(f"max_ids: expected an integer from 1, got {max_ids!r}")
-        if not (isinstance(max_age, int | float) and 0 < max_age < math.inf):
-            raise ConfigurationError(f"max_age: expected seconds above 0, got {max_age!r}")
+        check_count("max_ids", max_ids)
+        check_seconds("max_age", max_age)
         self._max_ids = max_ids
         self._max_age = max_age
         self._clock = clock or Clock()

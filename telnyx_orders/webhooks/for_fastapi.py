@@ -3,12 +3,12 @@
 from collections.abc import AsyncGenerator, Callable
 from typing import TYPE_CHECKING
 
+from telnyx_orders.configuration import check_count
 from telnyx_orders.webhooks.deliveries import DeliveryStore, MemoryDeliveryStore
 from telnyx_orders.webhooks.events import WebhookEvent
 from telnyx_orders.webhooks.receiving import (
     DEFAULT_MAX_BODY_BYTES,
     Answer,
-    check_limit,
     read_body,
     received,
 )
@@ -49,7 +49,7 @@ def fastapi_dependency(
     """
     from fastapi import HTTPException, Request
 
-    check_limit(max_body_bytes)
+    check_count("max_body_bytes", max_body_bytes)
     store = MemoryDeliveryStore() if dedup is None else dedup
 
     async def dependency(request: Request) -> AsyncGenerator[WebhookEvent]:

@@ -16,7 +16,6 @@ from contextlib import asynccontextmanager
 
 from attrs import field, frozen
 
-from telnyx_orders.errors import ConfigurationError
 from telnyx_orders.webhooks.deliveries import Claim, DeliveryStore
 from telnyx_orders.webhooks.errors import WebhookError, WebhookPayloadError
 from telnyx_orders.webhooks.events import WebhookEvent
@@ -26,7 +25,6 @@ from telnyx_orders.webhooks.verifier import WebhookVerifier
 __all__ = [
     "DEFAULT_MAX_BODY_BYTES",
     "Answer",
-    "check_limit",
     "read_body",
     "received",
 ]
@@ -60,15 +58,6 @@ NOT_SIGNED = Answer(403, "the delivery is not validly signed")
 NO_EVENT = Answer(400, "the body is no event")
 REPEATED = Answer(200, "this event has been taken")
 IN_PROGRESS = Answer(503, "this event is being taken", {"Retry-After": str(RETRY_AFTER)})
-
-
-def check_limit(max_body_bytes: int) -> None:
-    """Refuse a number of bytes that makes no sense."""
-    whole = isinstance(max_body_bytes, int) and not isinstance(max_body_bytes, bool)
-    if not whole or max_body_bytes < 1:
-        raise ConfigurationError(
-            f"max_body_bytes: expected an integer from 1, got {max_body_bytes!r}"
-        )
 
 
 async def read_body(pieces: AsyncIterable[bytes], limit: int) -> bytes | Answer:

@@ -1,10 +1,9 @@
 """`WebhookVerifier`: tells Telnyx's deliveries from anybody else's."""
 
-import math
 from collections.abc import Sequence
 
 from telnyx_orders.clock import Clock
-from telnyx_orders.errors import ConfigurationError
+from telnyx_orders.configuration import check_seconds
 from telnyx_orders.webhooks.errors import SignatureFault, WebhookSignatureError
 from telnyx_orders.webhooks.events import WebhookEvent, read_event
 from telnyx_orders.webhooks.keys import load_keys, public_keys
@@ -49,15 +48,13 @@ class WebhookVerifier:
         tolerance: float = 300,
         clock: Clock | None = None,
     ) -> None:
-        number = isinstance(tolerance, int | float) and not isinstance(tolerance, bool)
-        if not (number and 0 < tolerance < math.inf):
-            raise ConfigurationError(f"tolerance: expected seconds above 0, got {tolerance!r}")
+        check_seconds("tolerance", tolerance)
         self._keys = load_keys(public_keys(public_key))
         self._tolerance = tolerance
         self._clock = clock or Clock()
 
     def __repr__(self) -> str:
-        return f"<WebhookVerifier of {len(self._keys)} keys, tolerance {self._tolerance:g} s>"
+        return f"<WebhookVerifier, {len(self._keys)} keys, tolerance {self._tolerance:g} s>"
 
     def unwrap(self, body: bytes, headers: Headers) -> WebhookEvent:
         """Give the event of a delivery, if Telnyx has sent it just now.

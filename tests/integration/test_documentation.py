@@ -11,7 +11,7 @@ from aiohttp import web
 
 import telnyx_orders
 from telnyx_orders import errors, order_errors
-from telnyx_orders.sandbox import Sandbox
+from telnyx_orders.sandbox import Sandbox, SigningKey
 from tests.servers import serve_application, serve_asgi
 
 ROOT = Path(__file__).parents[2]
@@ -32,6 +32,7 @@ async def account(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Sandbox:
     """A sandbox that the blocks find in their environment, as a user's account."""
     monkeypatch.setenv("TELNYX_API_KEY", sandbox.api_key)
     monkeypatch.setenv("TELNYX_BASE_URL", sandbox.base_url)
+    monkeypatch.setenv("TELNYX_PUBLIC_KEY", SigningKey().public_key)
     return sandbox
 
 
@@ -44,7 +45,7 @@ async def test_a_block_runs(
     namespace: dict[str, object] = {"__name__": "block"}
     await asyncio.to_thread(exec, compile(source, name, "exec"), namespace)
     app = namespace.get("app")
-    if app is None:
+    if app is None or name.startswith("docs/webhooks.md"):  # these apps have a test of their own
         return
     pending = [row["id"] for row in account.rows() if row["status"] == "pending"]
     serving = serve_application(app) if isinstance(app, web.Application) else serve_asgi(app)
