@@ -218,6 +218,7 @@ class OrderJournal:
             # After the record, in the same thread, if that was begun.
             worker.submit(store.withdraw, reference, self._now())
             raise
+        self._judged.pop(reference, None)  # of an attempt before this one
         self._sending.add(reference)
 
     async def gave_up(self, reference: str, moment: datetime) -> None:
