@@ -26,15 +26,29 @@ from telnyx_orders.errors import (
 )
 from telnyx_orders.fetch_report import FetchReport
 from telnyx_orders.filters import DateRange, OrderFilter
+from telnyx_orders.journal import Intent, IntentState, OrderJournal
 from telnyx_orders.models import (
     NumberOrder,
+    NumberOrderPhoneNumber,
     OrderPhoneNumber,
     OrderStatus,
     Page,
     PageMeta,
     RegulatoryRequirement,
+    SubNumberOrder,
+)
+from telnyx_orders.new_order import NewOrder, OrderedNumber
+from telnyx_orders.order_errors import (
+    JournalConflictError,
+    JournalError,
+    OrderInProgressError,
+    OrderOutcome,
+    OrderOutcomeUnknownError,
+    OrdersPendingError,
+    PlacingCancelledError,
 )
 from telnyx_orders.pagination import FetchProgress, Pager
+from telnyx_orders.placement import Placement, PlacementOutcome
 from telnyx_orders.retry import RetryPolicy
 from telnyx_orders.serialization import make_converter
 from telnyx_orders.version import __version__
@@ -55,21 +69,37 @@ __all__ = [
     "FetchProgress",
     "FetchReport",
     "IncompleteFetchError",
+    "Intent",
+    "IntentState",
     "InternalServerError",
+    "JournalConflictError",
+    "JournalError",
+    "NewOrder",
     "NotFoundError",
     "NumberOrder",
+    "NumberOrderPhoneNumber",
     "OrderFilter",
+    "OrderInProgressError",
+    "OrderJournal",
+    "OrderOutcome",
+    "OrderOutcomeUnknownError",
     "OrderPhoneNumber",
     "OrderStatus",
+    "OrderedNumber",
     "OrdersClient",
+    "OrdersPendingError",
     "Page",
     "PageMeta",
     "Pager",
     "PermissionDeniedError",
+    "Placement",
+    "PlacementOutcome",
+    "PlacingCancelledError",
     "RateLimitError",
     "RegulatoryRequirement",
     "ResponseDecodeError",
     "RetryPolicy",
+    "SubNumberOrder",
     "TelnyxError",
     "Timeout",
     "UnprocessableEntityError",

@@ -14,6 +14,7 @@ from telnyx_orders import configuration
 from telnyx_orders.bodies import DEFAULT_MAX_BODY_BYTES
 from telnyx_orders.calls import CallStats, Timeout
 from telnyx_orders.clock import Clock
+from telnyx_orders.journal import OrderJournal
 from telnyx_orders.resources.number_orders import NumberOrders
 from telnyx_orders.retry import RetryPolicy
 from telnyx_orders.session import SessionOwner
@@ -51,6 +52,8 @@ class OrdersClient:
         trust_env: Use the proxy that the environment names (`HTTPS_PROXY`, `NO_PROXY`), for an
             own session.
         allow_insecure: Send the key in clear text, over `http` to a host other than this one.
+        journal: Where orders are written down before they are sent, so that none is bought twice,
+            not even after a crash; an open `OrderJournal`, which is not closed.
         clock: Where time, sleep and chance come from, for tests.
 
     Raises:
@@ -80,6 +83,7 @@ class OrdersClient:
         resolver: AbstractResolver | None = None,
         trust_env: bool = True,
         allow_insecure: bool = False,
+        journal: OrderJournal | None = None,
         clock: Clock | None = None,
     ) -> None:
         key = configuration.api_key(api_key)
@@ -89,6 +93,7 @@ class OrdersClient:
         configuration.check_type("session", session, aiohttp.ClientSession)
         configuration.check_type("ssl_context", ssl_context, ssl.SSLContext)
         configuration.check_type("resolver", resolver, AbstractResolver)
+        configuration.check_type("journal", journal, OrderJournal)
         configuration.check_type("clock", clock, Clock)
         for trace in trace_configs:
             configuration.check_type("trace_configs", trace, aiohttp.TraceConfig)
@@ -99,6 +104,7 @@ class OrdersClient:
         if converter is not None:
             configuration.check_type("converter", converter, cattrs.Converter)
             configuration.check_converter(converter)
+        clock = clock or Clock()
         self._shown = f"{url} key={configuration.key_ending(key)}"
         self._sessions = SessionOwner(
             url,
@@ -119,10 +125,10 @@ class OrdersClient:
             retry=configuration.retry_policy(retry),
             converter=converter,
             max_body_bytes=max_body_bytes,
-            clock=clock or Clock(),
+            clock=clock,
         )
         self._stats = transport.stats
-        self.number_orders = NumberOrders(transport)
+        self.number_orders = NumberOrders(transport, clock, journal)
 
     def __repr__(self) -> str:
         state = "closed" if self.closed else "open"

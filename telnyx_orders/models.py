@@ -140,6 +140,26 @@ class NumberOrder:
     updated_at: datetime | None = None
     requirements_met: bool | None = None
 
+    @property
+    def ended(self) -> bool:
+        """Whether the order has ended, well or not: it has a status, and is not `pending`."""
+        return self.status not in (None, OrderStatus.PENDING)
+
+    @property
+    def awaits_requirements(self) -> bool:
+        """Whether it waits for you to fulfil regulatory requirements.
+
+        It does not while Telnyx reviews what was given for all its numbers, which only an order
+        with the details of its numbers tells.
+        """
+        if self.ended or self.requirements_met is not False:
+            return False
+        unmet = [one for one in self.phone_numbers if one.requirements_met is False]
+        return not unmet or any(one.requirements_status not in _IN_REVIEW for one in unmet)
+
+
+_IN_REVIEW = ("requirement-info-under-review", "approved")
+
 
 @frozen(kw_only=True, weakref_slot=False)
 class SubNumberOrder:

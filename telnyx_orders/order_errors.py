@@ -3,15 +3,19 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
+from attrs import frozen
+
 from telnyx_orders.error_details import one_line
 from telnyx_orders.errors import TelnyxError
 from telnyx_orders.models import NumberOrder
+from telnyx_orders.new_order import NewOrder
 from telnyx_orders.placement import Placement, PlacementOutcome
 
 __all__ = [
     "JournalConflictError",
     "JournalError",
     "OrderInProgressError",
+    "OrderOutcome",
     "OrderOutcomeUnknownError",
     "OrdersPendingError",
     "PlacingCancelledError",
@@ -77,14 +81,29 @@ def _advice(placement: Placement | None) -> str:
             )
 
 
+@frozen(kw_only=True)
+class OrderOutcome:
+    """What became of one of many orders.
+
+    Attributes:
+        requested: What was to be ordered.
+        order: The order, if it was placed.
+        error: Why not, or why it is not known; `None` if it was placed.
+    """
+
+    requested: NewOrder
+    order: NumberOrder | None = None
+    error: TelnyxError | None = None
+
+
 class PlacingCancelledError(TelnyxError):
     """Placing many orders was cancelled: the cause of the `CancelledError`.
 
     Attributes:
-        outcomes: What had become of the orders that were begun; see `create_many`.
+        outcomes: What had become of the orders that were begun, each an `OrderOutcome`.
     """
 
-    def __init__(self, outcomes: Sequence[object]) -> None:
+    def __init__(self, outcomes: "Sequence[OrderOutcome]") -> None:
         super().__init__(
             f"placing was cancelled; what became of the {len(outcomes)} orders that were begun is "
             "in `outcomes`"
@@ -100,7 +119,6 @@ class OrdersPendingError(TelnyxError):
         awaiting_requirements: Orders that wait for regulatory requirements: fulfil them.
         deadlines: Until when, by order id, where it is known; aware times.
         missing: Ids of orders that the account does not have.
-        cause: Why they could not be looked at any more, if that is what ended it.
     """
 
     transient = True
@@ -113,13 +131,11 @@ class OrdersPendingError(TelnyxError):
         awaiting_requirements: Sequence[NumberOrder] = (),
         deadlines: Mapping[str, datetime] | None = None,
         missing: Sequence[str] = (),
-        cause: TelnyxError | None = None,
     ) -> None:
         self.in_work = tuple(in_work)
         self.awaiting_requirements = tuple(awaiting_requirements)
         self.deadlines = dict(deadlines or {})
         self.missing = tuple(missing)
-        self.cause = cause
         parts: list[str] = []
         if in_work:
             parts.append(f"in work: {_ids([one.id for one in in_work])}")
@@ -131,8 +147,7 @@ class OrdersPendingError(TelnyxError):
         if missing:
             parts.append(f"not in this account: {_ids(missing)}")
         after = "" if seconds is None else f" after {seconds:g} s"
-        because = f". They could not be looked at any more: {cause}" if cause else ""
-        super().__init__(f"not all orders have ended{after}; {'; '.join(parts)}{because}")
+        super().__init__(f"not all orders have ended{after}; {'; '.join(parts)}")
 
 
 def _ids(ids: Sequence[str]) -> str:

@@ -92,13 +92,13 @@ class Sought:
         )
 
 
-def may_match(order: NumberOrder, sought: Sought) -> bool:
+def may_match(order: NumberOrder, sought: Sought, server_ahead: float) -> bool:
     """Tell whether an order must be looked at more closely, since its numbers are not listed."""
-    count = order.phone_numbers_count
     return (
         not order.phone_numbers
-        and count in (None, len(sought.phone_numbers))
+        and order.phone_numbers_count in (None, len(sought.phone_numbers))
         and order.customer_reference in (None, sought.customer_reference)
+        and _created_then(order, sought, server_ahead)
     )
 
 

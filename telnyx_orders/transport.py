@@ -8,12 +8,10 @@ from collections.abc import Iterable, Mapping
 from functools import partial
 from typing import TypeVar
 
-import aiohttp
 import cattrs
 import yarl
 
 from telnyx_orders.admission import Admission, HeldTooLongError
-from telnyx_orders.bodies import ACCEPTED_CODINGS, ArrivingBody
 from telnyx_orders.calls import Call, CallStats, Reply, SendOnce, Timeout
 from telnyx_orders.clock import Clock
 from telnyx_orders.connection_errors import (
@@ -22,17 +20,14 @@ from telnyx_orders.connection_errors import (
     map_connection_error,
     shown_cause,
 )
-from telnyx_orders.error_details import one_line
-from telnyx_orders.errors import KEPT_BODY_BYTES, APITimeoutError, RateLimitError
+from telnyx_orders.errors import APITimeoutError, RateLimitError
+from telnyx_orders.exchange import Exchange
 from telnyx_orders.filters import encode_query
 from telnyx_orders.rate_limit import RateLimitGate
-from telnyx_orders.rate_limit_headers import RateLimitHeaders
-from telnyx_orders.responses import Answer, AnswerReader, succeeded
-from telnyx_orders.retry import RetryPolicy, http_date, requested_wait, run_attempts
+from telnyx_orders.responses import Answer, AnswerReader
+from telnyx_orders.retry import RetryPolicy, run_attempts
 from telnyx_orders.retry_budget import RetryBudget
 from telnyx_orders.session import (
-    ConnectionLostError,
-    ConnectionTrace,
     Lifetime,
     LifetimeOverError,
     SessionOwner,
@@ -65,10 +60,6 @@ class Transport:
         converter: How a body becomes an object; the one of `make_converter()` if `None`.
         max_body_bytes: How many bytes the body of an answer may have, once it is decompressed.
         clock: Where time and chance come from.
-
-    Attributes:
-        server_ahead: How many seconds the server's clock is ahead of ours, by the `Date` of the
-            latest success; it has no fractions (RFC 9110, 5.6.7).
     """
 
     def __init__(
@@ -88,32 +79,24 @@ class Transport:
         self.sessions = sessions
         self.concurrency = concurrency
         self._base_url = base_url
-        self._headers = {
-            "Accept": "application/json",
-            "Accept-Encoding": ACCEPTED_CODINGS,
-            "Authorization": f"Bearer {api_key}",
-            "User-Agent": user_agent,
-        }
-        self._headers_with_body = {**self._headers, "Content-Type": "application/json"}
-        self._timeout = aiohttp.ClientTimeout(
-            total=None,
-            # In a borrowed session `connect` would include the wait for a connection, which its
-            # other users may hold; our own has one for each request that the places let through.
-            connect=None if sessions.borrowed else timeout.connect,
-            sock_connect=timeout.connect,
-            sock_read=timeout.read,
-        )
         self._retry = retry
         self._answers = AnswerReader(api_key, converter, max_body_bytes)
-        self._max_body_bytes = max_body_bytes
+        self.exchange = Exchange(
+            sessions,
+            api_key=api_key,
+            user_agent=user_agent,
+            concurrency=concurrency,
+            timeout=timeout,
+            max_body_bytes=max_body_bytes,
+            redact=self._answers.redact,
+            clock=clock,
+        )
         self._clock = clock
         self._turns = Turns()
-        self._last_date: tuple[str | None, float | None] = None, None
         # Waiting happens here and not in the connector, where it would use up the timeouts.
         self._admission = Admission(RateLimitGate(), concurrency, retry, clock)
         self._budget = None if retry.budget is None else RetryBudget(max(retry.budget, concurrency))
         self.stats = CallStats()
-        self.server_ahead = 0.0
 
     async def get(
         self,
@@ -263,7 +246,7 @@ class Transport:
         call.note_attempt(held)
         answer: Answer | None = None
         try:
-            session = self.sessions.session()
+            self.sessions.session()  # which says whether it can be used, before anything is noted
             if call.once is not None:
                 await call.once.leaving(self._clock.now())
             outcome, request_id = "cancelled", "-"
@@ -271,7 +254,7 @@ class Transport:
                 lifetime.limit(self._retry.max_seconds - call.seconds)
             started = self._clock.monotonic()
             try:
-                answer = await self._exchange(session, call)
+                answer = await self.exchange.send(call)
             except CONNECTION_ERRORS as error:
                 outcome, failure = type(error).__name__, error
                 if call.once is not None and isinstance(error, NOT_CONNECTED):
@@ -306,88 +289,3 @@ class Transport:
             raise mapped from shown_cause(failure, self._answers.redact)
         finally:
             del failure, mapped  # whose tracebacks hold this frame
-
-    async def _exchange(self, session: aiohttp.ClientSession, call: Call) -> Answer:
-        idle = self.concurrency  # as many connections at most can have been closed meanwhile
-        while True:
-            trace = ConnectionTrace()
-            try:
-                return await self._exchange_once(session, call, trace)
-            except ConnectionLostError as error:
-                again = trace.reused and idle and call.once is None
-                if not (again and call.draw_on_budget()):
-                    raise error.original from None
-                idle -= 1
-            except asyncio.CancelledError:
-                task = asyncio.current_task()
-                if task is None or task.cancelling():
-                    raise
-                # Nobody cancelled us: aiohttp cancels who waits for a connection when the owner of
-                # the session closes it. Let through, it would end a worker without a word.
-                raise aiohttp.ClientConnectionError("cancelled from within the session") from None
-
-    async def _exchange_once(
-        self, session: aiohttp.ClientSession, call: Call, trace: ConnectionTrace
-    ) -> Answer:
-        async with session.request(
-            call.method,
-            call.url,
-            data=call.body,
-            headers=self._headers if call.body is None else self._headers_with_body,
-            timeout=self._timeout,
-            # aiohttp would carry the key along to wherever the server points.
-            allow_redirects=False,
-            # A borrowed session may have other defaults.
-            auto_decompress=False,
-            raise_for_status=False,
-            trace_request_ctx=trace,
-            middlewares=None if self.sessions.borrowed else (trace.guard,),
-        ) as response:
-            status, headers = response.status, response.headers
-            request_id = headers.get("x-request-id")
-            rate_limit = RateLimitHeaders.read(headers, self._clock.now())
-            if request_id is not None:
-                request_id = one_line(self._answers.redact(request_id))
-            good = succeeded(status)
-            limit = self._max_body_bytes if good else KEPT_BODY_BYTES
-            body = ArrivingBody(headers.get("Content-Encoding"), limit)
-            try:
-                await _read(response.content, body)
-            except CONNECTION_ERRORS:
-                if good:
-                    raise
-                # What an error says is worth having even if it breaks off.
-            if good:
-                return Answer(
-                    status=status,
-                    body=body.content,
-                    fault=body.fault,
-                    request_id=request_id,
-                    date=self._read_date(headers.get("Date")),
-                    rate_limit=rate_limit,
-                )
-            return Answer(
-                status=status,
-                body=body.content,
-                request_id=request_id,
-                location=headers.get("Location"),
-                retry_after=requested_wait(status, headers, self._clock.now()),
-                rate_limit=rate_limit,
-            )
-
-    def _read_date(self, date: str | None) -> float | None:
-        if date != self._last_date[0]:
-            # Kept, as many answers come within the same second.
-            moment = http_date(date)
-            self._last_date = date, moment
-            if moment is not None:
-                self.server_ahead = moment - self._clock.now()
-        return self._last_date[1]
-
-
-async def _read(content: aiohttp.StreamReader, body: ArrivingBody) -> None:
-    """Read a body to its end, or until it is known to be of no use; the rest is never read."""
-    while body.fault is None and (piece := await content.readany()):
-        for _ in body.add(piece):
-            await asyncio.sleep(0)
-    body.end()

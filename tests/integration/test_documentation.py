@@ -34,8 +34,11 @@ async def account(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Sandbox:
 
 
 @pytest.mark.parametrize(("source", "name"), list(_blocks()))
-async def test_a_block_runs(source: str, name: str, account: Sandbox) -> None:
+async def test_a_block_runs(
+    source: str, name: str, account: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A block runs as it stands; an application in it serves its orders."""
+    monkeypatch.chdir(tmp_path)
     namespace: dict[str, object] = {"__name__": "block"}
     await asyncio.to_thread(exec, compile(source, name, "exec"), namespace)
     app = namespace.get("app")

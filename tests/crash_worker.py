@@ -1,0 +1,75 @@
+"""A job that places orders and is killed: run as a program by `tests/integration/test_crashes.py`.
+
+    python -m tests.crash_worker JOURNAL URL [STEP]
+
+It places the same orders under the same references each time. With STEP it kills itself, as
+`kill -9` does, when that many lines of the package have run since the first order was begun.
+"""
+
+import asyncio
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from telnyx_orders import NewOrder, OrderJournal, OrdersClient
+from tests.servers import KEY
+
+SETTLE = 0.3
+"""Seconds; the server that is asked commits at once or not at all."""
+
+PACKAGE = str(Path("telnyx_orders") / "x").removesuffix("x")
+
+ORDERS = [
+    NewOrder([f"+1970555000{number}"], customer_reference=f"job-{number}") for number in range(3)
+]
+
+
+def kill_at(step: int) -> Callable[[], int]:
+    """Kill this process when so many lines of the package have run, in whatever thread.
+
+    Gives a function that tells how many have run.
+    """
+    counting = threading.Lock()
+    done = 0
+
+    def line(frame: FrameType, event: str, _: Any) -> Any:
+        nonlocal done
+        if event == "line":
+            with counting:
+                done += 1
+                if done >= step:
+                    os.kill(os.getpid(), signal.SIGKILL)
+        return line
+
+    def call(frame: FrameType, _: str, __: Any) -> Any:
+        return line if PACKAGE in frame.f_code.co_filename else None
+
+    threading.settrace(call)
+    sys.settrace(call)
+    return lambda: done
+
+
+async def main(journal_path: str, url: str, step: int | None) -> None:
+    lines = None if step is None else kill_at(step)
+    async with (
+        OrderJournal(journal_path, settle=SETTLE) as journal,
+        OrdersClient(KEY, base_url=url, trust_env=False, journal=journal) as client,
+    ):
+        outcomes = await client.number_orders.create_many(ORDERS, concurrency=2, confirm=True)
+        for outcome in outcomes:
+            if outcome.error is not None:
+                raise outcome.error
+            assert outcome.order is not None
+            print(outcome.requested.customer_reference, outcome.order.id, flush=True)
+    sys.settrace(None)
+    if lines is not None:
+        print("lines", lines(), flush=True)
+
+
+if __name__ == "__main__":
+    asyncio.run(main(sys.argv[1], sys.argv[2], int(sys.argv[3]) if sys.argv[3:] else None))

@@ -1,0 +1,112 @@
+"""A job with a journal that is killed at any moment, and run again, buys nothing twice."""
+
+import asyncio
+import os
+import random
+import signal
+import sys
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from telnyx_orders.together import run_together
+from tests.conftest import until
+from tests.crash_worker import ORDERS
+from tests.orders_server import OrdersServer, orders_server
+
+STEPS = int(os.environ.get("CRASH_STEPS", "12"))
+"""At how many of the lines that run a job is killed, spread evenly over them."""
+
+
+async def run_worker(
+    journal: Path, server: OrdersServer, step: int | None = None
+) -> asyncio.subprocess.Process:
+    arguments = [str(journal), server.url, *([] if step is None else [str(step)])]
+    return await asyncio.create_subprocess_exec(
+        sys.executable,
+        *("-m", "tests.crash_worker", *arguments),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+
+
+async def ended(process: asyncio.subprocess.Process) -> tuple[int | None, str]:
+    out, err = await process.communicate()
+    return process.returncode, (out + err).decode()
+
+
+def check(server: OrdersServer, said: str) -> None:
+    """Each order was placed exactly once, and the job knows which it is."""
+    references = Counter(row["customer_reference"] for row in server.placed)
+    assert references == {order.customer_reference: 1 for order in ORDERS}
+    by_reference = {row["customer_reference"]: row["id"] for row in server.placed}
+    assert dict(line.split() for line in said.splitlines()) == by_reference
+
+
+async def lines_of_a_job(tmp_path: Path) -> int:
+    """How many lines run until a job is done."""
+    async with orders_server() as server:
+        _, said = await ended(await run_worker(tmp_path / "whole", server, 10**9))
+    return int(said.splitlines()[-1].removeprefix("lines "))
+
+
+async def kill_and_run_again(journal: Path, fate: str, step: int) -> bool:
+    """Kill a job at a line, run it until it is done, and check what was bought."""
+    async with orders_server(*[fate] * len(ORDERS)) as server:
+        code, said = await ended(await run_worker(journal, server, step))
+        killed = code == -signal.SIGKILL
+        code, said = await ended(await run_worker(journal, server))
+        while "It can be sent again" in said:
+            code, said = await ended(await run_worker(journal, server))
+        assert code == 0, said
+        check(server, said)
+    return killed
+
+
+@pytest.mark.parametrize("fate", ["commit ok", "commit 500", "500"])
+async def test_killed_at_any_line(fate: str, tmp_path: Path) -> None:
+    """Whichever line of the package is the last to run, the next run finishes the job."""
+    lines = await lines_of_a_job(tmp_path)
+    chosen = random.Random(fate)
+    steps = [max(1, int(lines * (n + chosen.random()) / STEPS)) for n in range(STEPS)]
+    killed = 0
+    for two in range(0, STEPS, 2):
+        killed += sum(
+            await run_together(
+                kill_and_run_again(tmp_path / f"journal-{step}", fate, step)
+                for step in steps[two : two + 2]
+            )
+        )
+    # The lines that waiting takes differ from run to run.
+    assert killed > 0.7 * STEPS
+
+
+@pytest.mark.parametrize("answered", [False, True])
+async def test_killed_while_the_request_is_under_way(answered: bool, tmp_path: Path) -> None:
+    """Killed between the request and its answer, whether the server acts upon it or not."""
+    fates = ["commit silence" if answered else "silence"] * 2
+    async with orders_server(*fates) as server:
+        process = await run_worker(tmp_path / "journal", server)
+        await until(lambda: len(server.bodies) == 2)
+        process.kill()
+        await ended(process)
+        code, said = await ended(await run_worker(tmp_path / "journal", server))
+        assert code == 0, said
+        check(server, said)
+
+
+async def test_two_jobs_at_once(tmp_path: Path) -> None:
+    """A job that is started while another one still runs buys nothing a second time."""
+    async with orders_server("commit silence", "commit silence") as server:
+        first = await run_worker(tmp_path / "journal", server)
+        await until(lambda: len(server.bodies) == 2)
+        os.kill(first.pid, signal.SIGSTOP)
+        code, said = await ended(await run_worker(tmp_path / "journal", server))
+        assert code == 1
+        assert "another process is placing the order" in said
+        first.kill()
+        await ended(first)
+        code, said = await ended(await run_worker(tmp_path / "journal", server))
+        assert code == 0, said
+        check(server, said)
