@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
-from typing import Concatenate, ParamSpec, Self, TypeVar, cast
+from typing import TYPE_CHECKING, Concatenate, ParamSpec, Self, TypeVar, cast
 
 from attrs import Factory, define
 
@@ -21,6 +21,10 @@ from telnyx_orders.journal.worker import Worker
 from telnyx_orders.models import NumberOrder
 from telnyx_orders.new_order import NewOrder
 from telnyx_orders.order_errors import JournalError
+
+if TYPE_CHECKING:
+    from telnyx_orders.client import OrdersClient
+    from telnyx_orders.journal.reconcile import Reconciled
 
 __all__ = ["OrderJournal"]
 
@@ -212,6 +216,7 @@ class OrderJournal:
         reference = _reference(order)
         check_aware("sent_at", sent_at)
         store, worker = self._in_use()
+        self._abandoned.pop(reference, None)
         try:
             await worker.run(store.sending, order, sent_at, self._judged.get(reference))
         except asyncio.CancelledError:
@@ -249,24 +254,29 @@ class OrderJournal:
                 know it, is not open, or its file cannot be used.
         """
         await self._run(Store.placed, reference, order, self._now())
-        self._settle_reference(reference)
+        self._ended(reference)
 
-    async def not_placed(self, reference: str, reason: str) -> None:
+    async def not_placed(
+        self, reference: str, reason: str, *, judged: Intent | None = None
+    ) -> None:
         """Record that an order was not placed: it was refused, or shown not to be there.
 
         Args:
             reference: Its reference.
             reason: Why, in a sentence.
+            judged: The open intent that was looked up, where it was not recalled within the same
+                `hold`. What was sent since is not meant.
 
         Raises:
             OrderInProgressError: Another journal, whose process is alive, is sending it.
             JournalError: It was placed meanwhile, or sent by another since it was recalled; or
                 the journal does not know it, is not open, or its file cannot be used.
         """
-        await self._run(
-            Store.not_placed, reference, reason, self._now(), self._judged.get(reference)
-        )
-        self._settle_reference(reference)
+        within_hold = judged is None
+        judged = self._judged.get(reference) if judged is None else judged
+        await self._run(Store.not_placed, reference, reason, self._now(), judged)
+        if within_hold:
+            self._ended(reference)
 
     async def open_intents(self) -> list[Intent]:
         """Give the orders that may have been placed and that nobody is sending, oldest first.
@@ -275,6 +285,33 @@ class OrderJournal:
             JournalError: The journal is not open, or its file cannot be used.
         """
         return await self._run(Store.open_intents, self._now(), dict(self._abandoned))
+
+    async def reconcile(self, client: "OrdersClient") -> tuple["Reconciled", ...]:
+        """Look for the open orders in the account, and record what became of each.
+
+        Orders that were sent about the same time are looked for in one listing. That an order is
+        not there is believed `settle` seconds after it was given up; earlier, or where the listing
+        was not complete, it cannot be told, and can be asked again. Nothing open asks nothing.
+
+        Args:
+            client: A client of the journal's account.
+
+        Returns:
+            The outcome of each, in the order in which they were sent.
+
+        Raises:
+            JournalError: The journal is not open, or its file cannot be used.
+            TelnyxError: Nothing could be had from the API. What could not be had later only makes
+                that it cannot be told.
+
+        Example:
+            >>> async with OrderJournal("orders.db") as journal, OrdersClient() as client:
+            ...     for one in await journal.reconcile(client):
+            ...         print(one.reference, one.outcome, one.reason)
+        """
+        from telnyx_orders.journal.reconcile import reconcile
+
+        return await reconcile(self, client.number_orders, self._clock)
 
     async def forget_before(self, moment: datetime) -> int:
         """Remove the orders that were known to be placed, or not, before a time; says how many.
@@ -297,7 +334,7 @@ class OrderJournal:
         if intent is not None and intent.state is IntentState.OPEN:
             self._judged[intent.reference] = intent
 
-    def _settle_reference(self, reference: str) -> None:
+    def _ended(self, reference: str) -> None:
         self._sending.discard(reference)
         self._judged.pop(reference, None)
         self._abandoned.pop(reference, None)
