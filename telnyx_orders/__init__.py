@@ -25,7 +25,12 @@ from telnyx_orders.errors import (
     UnprocessableEntityError,
 )
 from telnyx_orders.fetch_report import FetchReport
-from telnyx_orders.filters import DateRange, OrderFilter
+from telnyx_orders.filters import (
+    DateRange,
+    NumberOrderPhoneNumberFilter,
+    OrderFilter,
+    SubNumberOrderFilter,
+)
 from telnyx_orders.journal import Intent, IntentState, OrderJournal
 from telnyx_orders.models import (
     NumberOrder,
@@ -78,6 +83,7 @@ __all__ = [
     "NotFoundError",
     "NumberOrder",
     "NumberOrderPhoneNumber",
+    "NumberOrderPhoneNumberFilter",
     "OrderFilter",
     "OrderInProgressError",
     "OrderJournal",
@@ -100,6 +106,7 @@ __all__ = [
     "ResponseDecodeError",
     "RetryPolicy",
     "SubNumberOrder",
+    "SubNumberOrderFilter",
     "TelnyxError",
     "Timeout",
     "UnprocessableEntityError",

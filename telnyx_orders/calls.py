@@ -17,6 +17,9 @@ __all__ = ["Call", "CallStats", "Reply", "SendOnce", "Timeout"]
 
 logger = logging.getLogger("telnyx_orders")
 
+LATE = 5.0
+"""Seconds; no more may lie between noting that a request leaves and its leaving."""
+
 T = TypeVar("T")
 
 
@@ -81,12 +84,17 @@ class SendOnce:
     sent_at: datetime | None = None
     may_be_done: bool = False
 
-    async def leaving(self, now: float) -> None:
-        """Take in that an attempt leaves, at so many seconds since the Unix epoch."""
-        moment = datetime.fromtimestamp(now, UTC)
+    async def leaving(self, now: Callable[[], float]) -> None:
+        """Take in that an attempt leaves, by a clock of seconds since the Unix epoch."""
+        moment = now()
         if self.before is not None:
-            await self.before(moment)
-        self.sent_at, self.may_be_done = moment, True
+            await self.before(datetime.fromtimestamp(moment, UTC))
+            # What was stopped meanwhile, such as a laptop that slept, would leave later than was
+            # written down, and be taken for settled too early.
+            while now() - moment > LATE:
+                moment = now()
+                await self.before(datetime.fromtimestamp(moment, UTC))
+        self.sent_at, self.may_be_done = datetime.fromtimestamp(moment, UTC), True
 
     def answered(self, status: int) -> None:
         """Take in the status of an answer: whoever refuses has not acted (RFC 9110, 15.5)."""

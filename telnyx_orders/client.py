@@ -15,7 +15,9 @@ from telnyx_orders.bodies import DEFAULT_MAX_BODY_BYTES
 from telnyx_orders.calls import CallStats, Timeout
 from telnyx_orders.clock import Clock
 from telnyx_orders.journal import OrderJournal
+from telnyx_orders.resources.number_order_phone_numbers import NumberOrderPhoneNumbers
 from telnyx_orders.resources.number_orders import NumberOrders
+from telnyx_orders.resources.sub_number_orders import SubNumberOrders
 from telnyx_orders.retry import RetryPolicy
 from telnyx_orders.session import SessionOwner
 from telnyx_orders.transport import Transport
@@ -65,6 +67,8 @@ class OrdersClient:
     """
 
     number_orders: NumberOrders
+    sub_number_orders: SubNumberOrders
+    number_order_phone_numbers: NumberOrderPhoneNumbers
 
     def __init__(
         self,
@@ -129,6 +133,8 @@ class OrdersClient:
         )
         self._stats = transport.stats
         self.number_orders = NumberOrders(transport, clock, journal)
+        self.sub_number_orders = SubNumberOrders(transport)
+        self.number_order_phone_numbers = NumberOrderPhoneNumbers(transport)
 
     def __repr__(self) -> str:
         state = "closed" if self.closed else "open"

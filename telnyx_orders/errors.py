@@ -307,11 +307,13 @@ class IncompleteFetchError(TelnyxError):
 
     Attributes:
         orders: What `collect()` had got, each order once, in the order of the listing. Empty in a
-            loop over orders or pages, which has been given what came before.
+            loop over orders or pages, which has been given what came before. Of the listings that
+            come in one answer, its rows.
         reason: What is missing, and why.
         advice: What to try.
         cause: The error of the page that ended it, if it was one.
-        report: What the fetch cost and how far it came; `None` if it had not begun.
+        report: What the fetch cost and how far it came; `None` if it had not begun, and of the
+            listings that come in one answer.
     """
 
     # Any: an exception cannot be generic, and the caller knows what was fetched.
@@ -326,7 +328,7 @@ class IncompleteFetchError(TelnyxError):
         cause: TelnyxError | None = None,
         report: FetchReport | None = None,
     ) -> None:
-        kept = f" ({len(orders)} orders had arrived; they are in `orders`)" if orders else ""
+        kept = f" ({len(orders)} had arrived; they are in `orders`)" if orders else ""
         super().__init__(f"{reason}. {advice}.{kept}")
         self.reason = reason
         self.advice = advice

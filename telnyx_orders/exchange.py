@@ -105,7 +105,9 @@ class Exchange:
             call.method,
             call.url,
             data=call.body,
-            headers=self._headers if call.body is None else self._headers_with_body,
+            # By the method, since aiohttp would name even the body that is not there a stream of
+            # bytes, and a server may refuse that with 415.
+            headers=self._headers if call.method == "GET" else self._headers_with_body,
             timeout=self._timeout,
             # aiohttp would carry the key along to wherever the server points.
             allow_redirects=False,

@@ -18,7 +18,7 @@ import msgspec
 from attrs import frozen
 from msgspec import inspect
 
-from telnyx_orders.models import Page, PageMeta
+from telnyx_orders.models import Listed, ListedMeta, Page, PageMeta
 
 __all__ = ["FastDecoder"]
 
@@ -41,14 +41,31 @@ class _Plan:
     Attributes:
         decoder: Takes all of it at once.
         doubts: What to ask of the result.
-        row_decoder: Takes one row of a page.
-        row_doubts: What to ask of rows.
+        rows: How to decode it row by row, if it has rows.
     """
 
     decoder: msgspec.json.Decoder[Any]
     doubts: Sequence[Doubt]
-    row_decoder: msgspec.json.Decoder[Any] | None = None
-    row_doubts: Sequence[Doubt] = ()
+    rows: "_RowPlan | None" = None
+
+
+@frozen(eq=False, repr=False)
+class _RowPlan:
+    """How to decode one type row by row.
+
+    Attributes:
+        raw_decoder: Takes all of it, and leaves the rows as bytes.
+        meta_doubts: What to ask of what stands beside the rows.
+        decoder: Takes one row.
+        doubts: What to ask of rows.
+        whole: Puts the rows and what stands beside them together.
+    """
+
+    raw_decoder: msgspec.json.Decoder[Any]
+    meta_doubts: Sequence[Doubt]
+    decoder: msgspec.json.Decoder[Any]
+    doubts: Sequence[Doubt]
+    whole: Callable[..., Any]
 
 
 class _RawPage(msgspec.Struct):
@@ -58,13 +75,18 @@ class _RawPage(msgspec.Struct):
     meta: PageMeta
 
 
+class _RawListed(msgspec.Struct):
+    """A listing that came at once, whose rows are still bytes."""
+
+    data: list[msgspec.Raw]
+    meta: ListedMeta | None = None
+
+
 class FastDecoder:
     """Decodes the types of this package; what it gives instead of `None` is right."""
 
     def __init__(self) -> None:
         self._plans: dict[object, _Plan] = {}
-        self._raw_page = msgspec.json.Decoder(_RawPage)
-        self._meta_doubts = _doubts(PageMeta)
 
     def decode(self, body: bytes, wanted: type[T]) -> T | None:
         """Decode a body, or give `None` where the reference has to."""
@@ -84,27 +106,29 @@ class FastDecoder:
         Args:
             body: The body.
             wanted: What it becomes.
-            on_slice: Called with the rows of each slice of a page.
+            on_slice: Called with the rows of each slice, if it has rows.
         """
-        plan = self._plan(wanted)
-        if plan.row_decoder is None:
+        plan = self._plan(wanted).rows
+        if plan is None:
             return self.decode(body, wanted)
         rows: list[Any] = []
         try:
             yield from _check_text_in_slices(body)
-            raw = self._raw_page.decode(body)
+            raw = plan.raw_decoder.decode(body)
             yield
             for part in _slices(raw.data):
-                decoded = [plan.row_decoder.decode(row) for row in part]
-                if _any_doubt(plan.row_doubts, decoded):
+                decoded = [plan.decoder.decode(row) for row in part]
+                if _any_doubt(plan.doubts, decoded):
                     return None
                 on_slice(decoded)
                 rows += decoded
                 yield
         except UNSURE:
             return None
-        page: Any = Page(data=tuple(rows), meta=raw.meta)
-        return None if _any_doubt(self._meta_doubts, [raw.meta]) else page
+        if raw.meta is not None and _any_doubt(plan.meta_doubts, [raw.meta]):
+            return None
+        whole: T = plan.whole(data=tuple(rows), meta=raw.meta)
+        return whole
 
     def _plan(self, wanted: Any) -> _Plan:
         plan = self._plans.get(wanted)
@@ -116,10 +140,22 @@ class FastDecoder:
 def _make_plan(wanted: Any) -> _Plan:
     decoder = msgspec.json.Decoder(wanted)
     doubts = _doubts(wanted)
-    if get_origin(wanted) is not Page:
+    whole = get_origin(wanted)
+    if whole not in _RAW:
         return _Plan(decoder, doubts)
+    raw, meta = _RAW[whole]
     (row_type,) = get_args(wanted)
-    return _Plan(decoder, doubts, msgspec.json.Decoder(row_type), _doubts(row_type))
+    rows = _RowPlan(
+        msgspec.json.Decoder(raw),
+        _doubts(meta),
+        msgspec.json.Decoder(row_type),
+        _doubts(row_type),
+        whole,
+    )
+    return _Plan(decoder, doubts, rows)
+
+
+_RAW: dict[Any, tuple[type, type]] = {Page: (_RawPage, PageMeta), Listed: (_RawListed, ListedMeta)}
 
 
 def _slices(rows: Iterable[msgspec.Raw]) -> Iterator[list[msgspec.Raw]]:

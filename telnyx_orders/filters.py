@@ -1,4 +1,4 @@
-"""Which orders to list: the filters of `GET /number_orders` and their encoding in a query.
+"""What to list: the filters of the API's listings and their encoding in a query.
 
 A filter is checked when it is made, so that a mistake surfaces where it was written and not as an
 answer of the server. On the wire filters are OpenAPI `deepObject` parameters, such as
@@ -11,60 +11,29 @@ from typing import Any, TypeVar, cast
 from urllib.parse import quote
 
 import attrs
-from attrs import frozen
+from attrs import field, frozen
 
+from telnyx_orders.filter_checks import (
+    as_status,
+    check_bound,
+    check_count,
+    check_flag,
+    check_text,
+    check_word,
+    mismatch,
+)
 from telnyx_orders.models import OrderStatus
 
-__all__ = ["DateRange", "OrderFilter", "deep_object", "encode_query", "order_filter"]
-
-Filter = TypeVar("Filter", "DateRange", "OrderFilter")
-
-
-def _expected(argument: str, expected: str, value: object) -> str:
-    shown = repr(value)
-    if len(shown) > 60:
-        shown = shown[:57] + "..."
-    return f"{argument}: expected {expected}, got {type(value).__name__} {shown}"
-
-
-def _aware_time(argument: str, value: object) -> None:
-    if not isinstance(value, datetime):
-        raise TypeError(_expected(argument, "an aware datetime", value))
-    if value.utcoffset() is None:
-        raise ValueError(
-            f"{argument}: expected an aware datetime, got the naive {value.isoformat()}; "
-            "say which zone it is in, for instance with .replace(tzinfo=timezone.utc)"
-        )
-    try:
-        value.astimezone(UTC)
-    except OverflowError:
-        raise ValueError(f"{argument}: {value.isoformat()} is out of range in UTC") from None
-
-
-def _encodable(argument: str, value: str) -> None:
-    try:
-        value.encode()
-    except UnicodeEncodeError:
-        raise ValueError(_expected(argument, "text that UTF-8 can carry", value)) from None
-
-
-def _status(value: OrderStatus | str | None) -> OrderStatus | None:
-    if value is None or isinstance(value, OrderStatus):
-        return value
-    if not isinstance(value, str):
-        listed = ", ".join(repr(str(status)) for status in OrderStatus)
-        raise TypeError(_expected("filter.status", f"an OrderStatus or one of {listed}", value))
-    _encodable("filter.status", value)
-    return OrderStatus(str.__str__(value))
-
-
-def _created_at(value: "DateRange | Mapping[str, Any] | None") -> "DateRange | None":
-    if value is None or isinstance(value, DateRange):
-        return value
-    if not isinstance(value, Mapping):
-        expected = "a DateRange or a mapping with 'gt' and 'lt'"
-        raise TypeError(_expected("filter.created_at", expected, value))
-    return _from_mapping(DateRange, "filter.created_at", value)
+__all__ = [
+    "DateRange",
+    "NumberOrderPhoneNumberFilter",
+    "OrderFilter",
+    "SubNumberOrderFilter",
+    "as_filter",
+    "deep_object",
+    "encode_query",
+    "order_filter",
+]
 
 
 @frozen
@@ -80,13 +49,17 @@ class DateRange:
         ValueError: A bound is naive: which moment it means would depend on the machine.
     """
 
-    gt: datetime | None = None
-    lt: datetime | None = None
+    gt: datetime | None = field(default=None, validator=check_bound)
+    lt: datetime | None = field(default=None, validator=check_bound)
 
-    def __attrs_post_init__(self) -> None:
-        for name, bound in (("gt", self.gt), ("lt", self.lt)):
-            if bound is not None:
-                _aware_time(f"filter.created_at.{name}", bound)
+
+def _created_at(value: DateRange | Mapping[str, Any] | None) -> DateRange | None:
+    if value is None or isinstance(value, DateRange):
+        return value
+    if not isinstance(value, Mapping):
+        expected = "a DateRange or a mapping with 'gt' and 'lt'"
+        raise TypeError(mismatch("filter.created_at", expected, value))
+    return _from_mapping(DateRange, "filter.created_at", value)
 
 
 @frozen(kw_only=True)
@@ -110,49 +83,89 @@ class OrderFilter:
 phone_numbers_count=None, customer_reference=None, requirements_met=False)
     """
 
-    status: OrderStatus | None = attrs.field(default=None, converter=_status)
-    created_at: DateRange | None = attrs.field(default=None, converter=_created_at)
-    phone_numbers_count: int | None = None
-    customer_reference: str | None = None
-    requirements_met: bool | None = None
-
-    def __attrs_post_init__(self) -> None:
-        count, reference, met = (
-            self.phone_numbers_count,
-            self.customer_reference,
-            self.requirements_met,
-        )
-        if count is not None:
-            if not isinstance(count, int) or isinstance(count, bool):
-                raise TypeError(_expected("filter.phone_numbers_count", "an int", count))
-            if count < 0:
-                raise ValueError(_expected("filter.phone_numbers_count", "0 or more", count))
-        if reference is not None:
-            if not isinstance(reference, str):
-                raise TypeError(_expected("filter.customer_reference", "a str", reference))
-            _encodable("filter.customer_reference", reference)
-        if met is not None and not isinstance(met, bool):
-            raise TypeError(_expected("filter.requirements_met", "a bool", met))
+    status: OrderStatus | None = field(default=None, converter=as_status)
+    created_at: DateRange | None = field(default=None, converter=_created_at)
+    phone_numbers_count: int | None = field(default=None, validator=check_count)
+    customer_reference: str | None = field(default=None, validator=check_text)
+    requirements_met: bool | None = field(default=None, validator=check_flag)
 
 
-def order_filter(value: object) -> OrderFilter:
-    """Check what was given as `filter`: an `OrderFilter`, a mapping of the same shape, or `None`.
+@frozen(kw_only=True)
+class SubNumberOrderFilter:
+    """The filters of `GET /sub_number_orders`; those that are `None` are not sent.
+
+    Attributes:
+        status: Sub number orders with this status. A plain string becomes an `OrderStatus`.
+        order_request_id: The parts of the number order with this id.
+        country_code: With numbers of this country, by ISO 3166-1 alpha-2, such as `US`.
+        phone_number_type: With numbers of this type, such as `local`.
+        phone_numbers_count: Of exactly this many numbers.
+
+    Raises:
+        TypeError: A value has the wrong type; the message names it.
+        ValueError: A value of the right type cannot be sent, such as a blank id.
+
+    Example:
+        >>> SubNumberOrderFilter(order_request_id="12ade33a", country_code="US")
+        SubNumberOrderFilter(status=None, order_request_id='12ade33a', country_code='US', \
+phone_number_type=None, phone_numbers_count=None)
+    """
+
+    status: OrderStatus | None = field(default=None, converter=as_status)
+    order_request_id: str | None = field(default=None, validator=check_word)
+    country_code: str | None = field(default=None, validator=check_word)
+    phone_number_type: str | None = field(default=None, validator=check_word)
+    phone_numbers_count: int | None = field(default=None, validator=check_count)
+
+
+@frozen(kw_only=True)
+class NumberOrderPhoneNumberFilter:
+    """The filter of `GET /number_order_phone_numbers`; `None` is not sent.
+
+    Attributes:
+        country_code: Numbers of this country, by ISO 3166-1 alpha-2, such as `US`.
+
+    Raises:
+        TypeError: The value is no text.
+        ValueError: The value is blank, or UTF-8 cannot carry it.
+    """
+
+    country_code: str | None = field(default=None, validator=check_word)
+
+
+Filter = TypeVar(
+    "Filter", DateRange, NumberOrderPhoneNumberFilter, OrderFilter, SubNumberOrderFilter
+)
+
+
+def as_filter(cls: type[Filter], value: object) -> Filter:
+    """Check what was given as `filter`: a filter, a mapping of the same shape, or `None`.
+
+    Args:
+        cls: The class of filters that the listing has.
+        value: What was given.
 
     Raises:
         TypeError: It is none of these, or a value in it has the wrong type.
         ValueError: The mapping has a key that is no filter, or a value that cannot be sent.
     """
     if value is None:
-        return OrderFilter()
-    if isinstance(value, OrderFilter):
+        return cls()
+    if isinstance(value, cls):
         return value
     if not isinstance(value, Mapping):
-        raise TypeError(_expected("filter", "an OrderFilter or a mapping", value))
-    return _from_mapping(OrderFilter, "filter", cast("Mapping[str, Any]", value))
+        article = "an" if cls is OrderFilter else "a"
+        raise TypeError(mismatch("filter", f"{article} {cls.__name__} or a mapping", value))
+    return _from_mapping(cls, "filter", cast("Mapping[str, Any]", value))
+
+
+def order_filter(value: object) -> OrderFilter:
+    """Check what was given as `filter` of number orders; see `as_filter`."""
+    return as_filter(OrderFilter, value)
 
 
 def _from_mapping(cls: type[Filter], argument: str, value: Mapping[str, Any]) -> Filter:
-    allowed = [field.name for field in attrs.fields(cls)]
+    allowed = [one.name for one in attrs.fields(cls)]
     for key in value:
         if key not in allowed:
             raise ValueError(
@@ -168,9 +181,10 @@ def deep_object(name: str, value: object) -> Iterator[tuple[str, str]]:
     """
     if value is None:
         return
-    if isinstance(value, OrderFilter | DateRange):
-        for field in attrs.fields(type(value)):
-            yield from deep_object(f"{name}[{field.name}]", getattr(value, field.name))
+    cls = type(value)
+    if attrs.has(cls):
+        for key in (one.name for one in attrs.fields(cls)):
+            yield from deep_object(f"{name}[{key}]", getattr(value, key))
     elif isinstance(value, bool):
         yield name, "true" if value else "false"
     elif isinstance(value, datetime):

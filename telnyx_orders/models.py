@@ -13,6 +13,7 @@ from attrs import frozen
 
 __all__ = [
     "Listed",
+    "ListedMeta",
     "NumberOrder",
     "NumberOrderPhoneNumber",
     "OrderPhoneNumber",
@@ -280,12 +281,31 @@ class Single(Generic[T]):
     data: T
 
 
+@frozen(kw_only=True, weakref_slot=False)
+class ListedMeta:
+    """What an answer that gives a listing at once says of how much there is.
+
+    Attributes:
+        page_number: The number of the page that it is.
+        page_size: How many rows a full page has.
+        total_pages: How many pages there are.
+        total_results: How many rows there are.
+    """
+
+    page_number: int | None = None
+    page_size: int | None = None
+    total_pages: int | None = None
+    total_results: int | None = None
+
+
 @frozen(kw_only=True)
 class Listed(Generic[T]):
-    """The body of an answer that gives a whole listing at once.
+    """The body of an answer that gives a listing at once.
 
     Attributes:
         data: Its rows.
+        meta: How much there is, if it says so.
     """
 
     data: tuple[T, ...]
+    meta: ListedMeta | None = None

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping
-from typing import Any, cast
+from typing import Any, TypeGuard, cast
 
 import attrs
 from attrs import field, frozen
@@ -17,7 +17,7 @@ def _text_or_none(argument: str, value: object) -> None:
     if value is None:
         return
     if not isinstance(value, str):
-        raise TypeError(f"{argument}: expected a str, got {type(value).__name__} {value!r:.60}")
+        raise TypeError(f"{argument}: expected a str, got {_kind(value)}")
     if not value:
         raise ValueError(f"{argument}: expected a text, got an empty one; leave it out instead")
     try:
@@ -30,7 +30,7 @@ def _check_e164(_: object, attribute: "attrs.Attribute[str]", value: object) -> 
     if not isinstance(value, str):
         raise TypeError(
             f"{attribute.name}: expected a str in E.164 form such as '+19705555000', "
-            f"got {type(value).__name__} {value!r:.60}"
+            f"got {_kind(value)}"
         )
     if not E164.fullmatch(value):
         raise ValueError(
@@ -67,12 +67,12 @@ NumbersToOrder = Iterable["str | OrderedNumber | Mapping[str, str]"]
 
 
 def _ordered_numbers(value: object) -> tuple[OrderedNumber, ...]:
-    if isinstance(value, str | bytes | Mapping | OrderedNumber) or not isinstance(value, Iterable):
+    if not _is_list(value):
         raise TypeError(
             "phone_numbers: expected a list of numbers such as ['+19705555000'], "
-            f"got {type(value).__name__} {value!r:.60}"
+            f"got {_kind(value)}"
         )
-    numbers = tuple(_ordered_number(one) for one in cast("Iterable[object]", value))
+    numbers = tuple(_ordered_number(one) for one in value)
     if not numbers:
         raise ValueError("phone_numbers: expected at least one number, got none")
     seen: set[str] = set()
@@ -81,6 +81,15 @@ def _ordered_numbers(value: object) -> tuple[OrderedNumber, ...]:
             raise ValueError(f"phone_numbers: {number.phone_number} is there twice")
         seen.add(number.phone_number)
     return numbers
+
+
+def _is_list(value: object) -> TypeGuard[Iterable[object]]:
+    single = isinstance(value, str | bytes | Mapping | OrderedNumber)
+    return isinstance(value, Iterable) and not single
+
+
+def _kind(value: object) -> str:
+    return f"{type(value).__name__} {value!r:.60}"
 
 
 def _ordered_number(value: object) -> OrderedNumber:

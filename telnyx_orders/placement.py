@@ -97,7 +97,7 @@ def may_match(order: NumberOrder, sought: Sought, server_ahead: float) -> bool:
     return (
         not order.phone_numbers
         and order.phone_numbers_count in (None, len(sought.phone_numbers))
-        and order.customer_reference in (None, sought.customer_reference)
+        and _reference(order) in (None, sought.customer_reference)
         and _created_then(order, sought, server_ahead)
     )
 
@@ -119,14 +119,13 @@ def judge(
         looked_at: When reading the listing began, by our clock.
         doubt: Why the listing may lack orders, if it may.
     """
-    numbers = frozenset(sought.phone_numbers)
+    numbers = set(sought.phone_numbers)
     same = [
         order
         for order in rows
-        if _created_then(order, sought, server_ahead)
-        and numbers == {number.phone_number for number in order.phone_numbers}
+        if _created_then(order, sought, server_ahead) and _numbers(order) == numbers
     ]
-    found = [one for one in same if one.customer_reference == sought.customer_reference]
+    found = [one for one in same if _reference(one) == sought.customer_reference]
     if found:
         ids = ", ".join(order.id for order in found)
         how_often = "it was placed" if len(found) == 1 else f"it was placed {len(found)} times"
@@ -140,6 +139,14 @@ def judge(
         reason=doubt or f"no such order was there at {looked_at.isoformat(timespec='seconds')}",
         settled_at=sought.settled_at,
     )
+
+
+def _numbers(order: NumberOrder) -> set[str]:
+    return {number.phone_number or "" for number in order.phone_numbers}
+
+
+def _reference(order: NumberOrder) -> str | None:
+    return order.customer_reference or None
 
 
 def _created_then(order: NumberOrder, sought: Sought, server_ahead: float) -> bool:

@@ -10,7 +10,7 @@ from telnyx_orders.acyclic import AcyclicRows
 from telnyx_orders.bodies import BodyFault, crowded
 from telnyx_orders.decoding import BodyDecoder, find_fast_decoder
 from telnyx_orders.errors import KEPT_BODY_BYTES, APIStatusError, ResponseDecodeError
-from telnyx_orders.models import Page
+from telnyx_orders.models import Listed, Page
 from telnyx_orders.rate_limit_headers import RateLimitHeaders
 from telnyx_orders.serialization import make_converter
 
@@ -161,7 +161,7 @@ class AnswerReader:
 
 
 def _rows(value: object) -> tuple[object, ...]:
-    return cast("Page[object]", value).data if isinstance(value, Page) else ()
+    return cast("Page[object]", value).data if isinstance(value, Page | Listed) else ()
 
 
 def _redactor(secret: str) -> Callable[[str], str]:

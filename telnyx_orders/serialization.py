@@ -12,6 +12,7 @@ from cattrs.gen import make_dict_structure_fn, override
 
 from telnyx_orders.error_details import one_line
 from telnyx_orders.models import (
+    ListedMeta,
     NumberOrder,
     NumberOrderPhoneNumber,
     OrderPhoneNumber,
@@ -142,6 +143,7 @@ def _status_hook(log_once: Callable[[str], None]) -> StructureHook:
 
 
 _MODELS = (
+    ListedMeta,
     NumberOrder,
     NumberOrderPhoneNumber,
     OrderPhoneNumber,

@@ -248,7 +248,7 @@ class Transport:
         try:
             self.sessions.session()  # which says whether it can be used, before anything is noted
             if call.once is not None:
-                await call.once.leaving(self._clock.now())
+                await call.once.leaving(self._clock.now)
             outcome, request_id = "cancelled", "-"
             if self._retry.max_seconds is not None:
                 lifetime.limit(self._retry.max_seconds - call.seconds)

@@ -1,7 +1,7 @@
 """Waiting for orders to end: one listing for many, looked at less and less often."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping
 from contextlib import aclosing, asynccontextmanager
 from datetime import datetime, timedelta
 
@@ -130,15 +130,15 @@ class OrderWaiter:
                 yield order
         interval = pace.interval
         while pending.orders:
-            left = self._left(started, pace)
             ended_now: list[NumberOrder] = []
-            async with self._in_time(left, pending, pace):
+            async with self._in_time(started, pending, pace):
                 ended_now = await self._look(pending)
-                await self._ask_deadlines(pending)
             for ended in ended_now:
                 yield ended
             if not pending.orders:
                 break
+            async with self._in_time(started, pending, pace):
+                await self._ask_deadlines(pending)
             left = self._left(started, pace)
             stuck = stop_on_requirements and len(pending.awaiting) == len(pending.orders)
             if stuck or (left is not None and left <= 0):
@@ -155,8 +155,9 @@ class OrderWaiter:
 
     @asynccontextmanager
     async def _in_time(
-        self, left: float | None, pending: _Pending, pace: PollPace
-    ) -> AsyncIterator[None]:
+        self, started: float, pending: _Pending, pace: PollPace
+    ) -> AsyncGenerator[None]:
+        left = self._left(started, pace)
         # The last look, when the time is just over, may take a moment.
         limit = asyncio.timeout(None if left is None else max(left, LAST_LOOK))
         try:
@@ -169,10 +170,15 @@ class OrderWaiter:
 
     async def _look(self, pending: _Pending) -> list[NumberOrder]:
         """Look at all that are pending; give those that have ended."""
-        found = await self._list(pending.orders) if len(pending.orders) > FEW else {}
+        found: Mapping[str, NumberOrder] = {}
+        if len(pending.orders) > FEW:
+            found = await self._list(pending.orders)
         others = [order_id for order_id in pending.orders if order_id not in found]
         retrieved = await run_together(self._retrieve_or_missing(order_id) for order_id in others)
-        seen = [*found.items(), *zip(others, retrieved, strict=True)]
+        seen: list[tuple[str, NumberOrder | NotFoundError]] = [
+            *found.items(),
+            *zip(others, retrieved, strict=True),
+        ]
         taken = [pending.take(order_id, order) for order_id, order in seen]
         return [order for order in taken if order is not None]
 

@@ -90,6 +90,12 @@ def test_the_tree_in_words():
         "InternalServerError": "APIStatusError",
         "ResponseDecodeError": "TelnyxError",
         "IncompleteFetchError": "TelnyxError",
+        "OrderOutcomeUnknownError": "TelnyxError",
+        "OrdersPendingError": "TelnyxError",
+        "PlacingCancelledError": "TelnyxError",
+        "JournalError": "TelnyxError",
+        "JournalConflictError": "JournalError",
+        "OrderInProgressError": "JournalError",
     }
 
 
@@ -443,9 +449,7 @@ def test_an_incomplete_fetch_carries_what_had_arrived():
     error = IncompleteFetchError("page 3 was cut off", orders=list(ORDERS))
     assert error.orders == ORDERS
     assert error.reason == "page 3 was cut off"
-    assert str(error) == (
-        "page 3 was cut off. Try again. (2 orders had arrived; they are in `orders`)"
-    )
+    assert str(error) == ("page 3 was cut off. Try again. (2 had arrived; they are in `orders`)")
     assert error.transient is False
 
 
@@ -479,9 +483,7 @@ def test_an_incomplete_fetch_can_be_given_its_orders_later():
     assert type(second) is IncompleteFetchError
     assert (second.reason, second.advice) == ("page 3 was cut off", "Call again")
     assert (second.orders, second.report) == (ORDERS, REPORT)
-    assert str(second) == (
-        "page 3 was cut off. Call again. (2 orders had arrived; they are in `orders`)"
-    )
+    assert str(second) == ("page 3 was cut off. Call again. (2 had arrived; they are in `orders`)")
     assert (first.orders, first.report) == ((), None)
     assert pickle.loads(pickle.dumps(second)).report == REPORT
 

@@ -50,7 +50,7 @@ def requirement_values(given: Requirements) -> list[dict[str, str]]:
     """
     name = "regulatory_requirements"
     if isinstance(given, str | bytes | Mapping) or not isinstance(given, Iterable):
-        raise TypeError(f"{name}: expected a list, got {type(given).__name__}")
+        raise TypeError(f"{name}: expected a list, got {type(cast('object', given)).__name__}")
     values = [_requirement_value(f"{name}[{index}]", one) for index, one in enumerate(given)]
     if not values:
         raise ValueError(f"{name}: expected at least one, got none")

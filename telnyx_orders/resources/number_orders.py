@@ -147,7 +147,7 @@ class NumberOrders:
             concurrency or self._transport.concurrency,
         )
 
-    async def retrieve(self, number_order_id: str) -> NumberOrder:
+    async def retrieve(self, id: str) -> NumberOrder:  # noqa: A002  # the API's word
         """Get one order, with the details of its numbers (`GET /number_orders/{id}`).
 
         Raises:
@@ -155,12 +155,12 @@ class NumberOrders:
             NotFoundError: The account has no such order.
             TelnyxError: It could not be had.
         """
-        path = path_of(PATH, "number_order_id", number_order_id)
+        path = path_of(PATH, "id", id)
         return (await self._transport.get(path, (), Single[NumberOrder])).value.data
 
     async def update(
         self,
-        number_order_id: str,
+        id: str,  # noqa: A002  # the API's word
         *,
         customer_reference: str | None = None,
         regulatory_requirements: Requirements | None = None,
@@ -168,7 +168,7 @@ class NumberOrders:
         """Change an order (`PATCH /number_orders/{id}`). What is left out stays as it is.
 
         Args:
-            number_order_id: Which.
+            id: Which.
             customer_reference: Your own reference.
             regulatory_requirements: Values for its regulatory requirements.
 
@@ -176,7 +176,7 @@ class NumberOrders:
             ValueError: There is nothing to change, or a value is empty.
             TelnyxError: It was not changed, or it is not known: the change can be made again.
         """
-        path = path_of(PATH, "number_order_id", number_order_id)
+        path = path_of(PATH, "id", id)
         body: dict[str, object] = {}
         if customer_reference is not None:
             body["customer_reference"] = check_id("customer_reference", customer_reference)
