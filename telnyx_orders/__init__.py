@@ -31,7 +31,7 @@ from telnyx_orders.filters import (
     OrderFilter,
     SubNumberOrderFilter,
 )
-from telnyx_orders.journal import Intent, IntentState, OrderJournal
+from telnyx_orders.journal import Intent, IntentState, OrderJournal, Reconciled
 from telnyx_orders.models import (
     NumberOrder,
     NumberOrderPhoneNumber,
@@ -102,6 +102,7 @@ __all__ = [
     "PlacementOutcome",
     "PlacingCancelledError",
     "RateLimitError",
+    "Reconciled",
     "RegulatoryRequirement",
     "ResponseDecodeError",
     "RetryPolicy",

@@ -7,5 +7,6 @@ journal is, `database` what its file holds, `store` what is recorded when, `owne
 
 from telnyx_orders.journal.intent import Intent, IntentState
 from telnyx_orders.journal.journal import OrderJournal
+from telnyx_orders.journal.reconcile import Reconciled
 
-__all__ = ["Intent", "IntentState", "OrderJournal"]
+__all__ = ["Intent", "IntentState", "OrderJournal", "Reconciled"]

@@ -172,9 +172,8 @@ def foreign_errors(path: Path) -> Generator[None]:
         advice = next((said for start, said in _ADVICE if name.startswith(start)), _OTHERWISE)
         raise JournalError(f"the journal {path} cannot be used: {error}. {advice}") from error
     except OSError as error:
-        raise JournalError(
-            f"the journal {path} cannot be used: {error.strerror or error}. {_NOT_WRITABLE}"
-        ) from error
+        why = error.strerror or error
+        raise JournalError(f"the journal {path} cannot be used: {why}. {_NOT_WRITABLE}") from error
 
 
 _NOT_WRITABLE = (

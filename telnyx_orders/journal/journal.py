@@ -1,39 +1,30 @@
-"""`OrderJournal`: what users and `create` call, and who may place the order of a reference now."""
+"""`OrderJournal`: what users and `create` call."""
 
 import asyncio
 import math
 import os
-from collections.abc import AsyncGenerator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
-from typing import Concatenate, ParamSpec, Self, TypeVar, cast
-
-from attrs import Factory, define
+from typing import TYPE_CHECKING, Self, cast
 
 from telnyx_orders.clock import Clock
 from telnyx_orders.configuration import check_type
 from telnyx_orders.errors import ConfigurationError
-from telnyx_orders.journal.intent import Intent, IntentState, check_aware
+from telnyx_orders.journal.intent import Intent, check_aware
+from telnyx_orders.journal.references import References
 from telnyx_orders.journal.store import Store
-from telnyx_orders.journal.worker import Worker
+from telnyx_orders.journal.worker import StoreWorker
 from telnyx_orders.models import NumberOrder
 from telnyx_orders.new_order import NewOrder
 from telnyx_orders.order_errors import JournalError
 
+if TYPE_CHECKING:
+    from telnyx_orders.client import OrdersClient
+    from telnyx_orders.journal.reconcile import Reconciled
+
 __all__ = ["OrderJournal"]
-
-Arguments = ParamSpec("Arguments")
-T = TypeVar("T")
-
-
-@define
-class _Turn:
-    """Whose turn it is to place the order of a reference."""
-
-    lock: asyncio.Lock = Factory(asyncio.Lock)
-    users: int = 0
 
 
 class OrderJournal:
@@ -70,16 +61,12 @@ class OrderJournal:
         self._settle = _checked_settle(settle)
         check_type("clock", clock, Clock)
         self._clock = clock or Clock()
-        self._worker: Worker | None = None
-        self._store: Store | None = None
-        self._process = 0
-        self._turns: dict[str, _Turn] = {}
-        self._judged: dict[str, Intent] = {}
-        self._sending: set[str] = set()
-        self._abandoned: dict[str, datetime] = {}
+        self._references = References(self._now)
+        self._worker: StoreWorker | None = None
+        self._open = False
 
     def __repr__(self) -> str:
-        return f"<OrderJournal {self._path} {'closed' if self._store is None else 'open'}>"
+        return f"<OrderJournal {self._path} {'open' if self._open else 'closed'}>"
 
     @property
     def path(self) -> Path:
@@ -99,31 +86,13 @@ class OrderJournal:
         """
         if self._worker is not None:
             raise JournalError(f"the journal {self._path} is open already")
-        self._worker = worker = Worker()
+        self._worker = StoreWorker(self._path, self._now)
         try:
-            self._store = await self._make_store(worker)
+            await self._worker.open()
         except BaseException:
             self._worker = None
-            worker.end()
             raise
-        self._process = os.getpid()
-
-    async def _make_store(self, worker: Worker) -> Store:
-        made: list[Store] = []
-
-        def make() -> None:
-            made.append(Store(self._path, self._now()))
-
-        def close_again() -> None:
-            for store in made:
-                store.close(self._now())
-
-        try:
-            await worker.run(make)
-        except asyncio.CancelledError:
-            worker.submit(close_again)
-            raise
-        return made[0]
+        self._open = True
 
     async def close(self) -> None:
         """Close the file. What is being sent counts as given up. May be called again.
@@ -131,14 +100,9 @@ class OrderJournal:
         Raises:
             JournalError: The file could not be written any more.
         """
-        worker, self._worker = self._worker, None
-        store, self._store = self._store, None
-        # A process that was forked has no such thread, and what it inherited is not its own.
-        if worker is not None and store is not None and self._process == os.getpid():
-            try:
-                await worker.run(store.close, self._now())
-            finally:
-                worker.end()
+        if self._open and self._worker is not None:
+            worker, self._worker, self._open = self._worker, None, False
+            await worker.close()
 
     async def __aenter__(self) -> Self:
         await self.open()
@@ -152,28 +116,12 @@ class OrderJournal:
     ) -> None:
         await self.close()
 
-    @asynccontextmanager
-    async def hold(self, reference: str) -> AsyncGenerator[None]:
+    def hold(self, reference: str) -> AbstractAsyncContextManager[None]:
         """Have a reference to oneself: in this journal, one task at a time places its order.
 
         What is recorded of an order is recorded within it.
         """
-        turn = self._turns.setdefault(reference, _Turn())
-        turn.users += 1
-        try:
-            async with turn.lock:
-                try:
-                    yield
-                finally:
-                    self._judged.pop(reference, None)
-                    if reference in self._sending:
-                        # It could not be recorded what became of it: from here on nobody sends it.
-                        self._sending.discard(reference)
-                        self._abandoned[reference] = self._now()
-        finally:
-            turn.users -= 1
-            if not turn.users:
-                del self._turns[reference]
+        return self._references.hold(reference)
 
     async def recall(self, order: NewOrder) -> Intent | None:
         """Give what is known of an order by its `customer_reference`; `None` if nothing is.
@@ -186,11 +134,9 @@ class OrderJournal:
             ValueError: The order has no reference.
         """
         reference = _reference(order)
-        abandoned_at = self._abandoned.get(reference)
-        intent = await self._run(Store.recall, order, self._now(), abandoned_at)
-        self._judge_later(intent)
-        if abandoned_at is not None:
-            self._abandoned.pop(reference, None)
+        abandoned_at = self._references.abandoned().get(reference)
+        intent = await self._in_use().run(Store.recall, order, self._now(), abandoned_at)
+        self._references.recalled(reference, intent)
         return intent
 
     async def sending(self, order: NewOrder, sent_at: datetime) -> None:
@@ -211,14 +157,15 @@ class OrderJournal:
         """
         reference = _reference(order)
         check_aware("sent_at", sent_at)
-        store, worker = self._in_use()
+        worker, judged = self._in_use(), self._references.judged(reference)
+        self._references.leaving(reference)
         try:
-            await worker.run(store.sending, order, sent_at, self._judged.get(reference))
+            await worker.run(Store.sending, order, sent_at, judged)
         except asyncio.CancelledError:
             # After the record, in the same thread, if that was begun.
-            worker.submit(store.withdraw, reference, self._now())
+            worker.after_all(Store.withdraw, reference, self._now())
             raise
-        self._sending.add(reference)
+        self._references.left(reference)
 
     async def gave_up(self, reference: str, moment: datetime) -> None:
         """Record that an order is no longer being sent, though nobody knows what became of it.
@@ -232,9 +179,8 @@ class OrderJournal:
             ValueError: The time has no zone.
         """
         check_aware("moment", moment)
-        intent = await self._run(Store.gave_up, reference, moment)
-        self._sending.discard(reference)
-        self._judge_later(intent)
+        intent = await self._in_use().run(Store.gave_up, reference, moment)
+        self._references.gave_up(reference, intent)
 
     async def placed(self, reference: str, order: NumberOrder) -> None:
         """Record that an order was placed.
@@ -247,25 +193,31 @@ class OrderJournal:
             JournalError: It is known as placed, as an order of another id; or the journal does not
                 know it, is not open, or its file cannot be used.
         """
-        await self._run(Store.placed, reference, order, self._now())
-        self._settle_reference(reference)
+        await self._in_use().run(Store.placed, reference, order, self._now())
+        self._references.ended(reference)
 
-    async def not_placed(self, reference: str, reason: str) -> None:
+    async def not_placed(
+        self, reference: str, reason: str, *, judged: Intent | None = None
+    ) -> None:
         """Record that an order was not placed: it was refused, or shown not to be there.
 
         Args:
             reference: Its reference.
             reason: Why, in a sentence.
+            judged: The open intent that was looked up, where it was not recalled within the same
+                `hold`. What was sent since is not meant.
 
         Raises:
             OrderInProgressError: Another journal, whose process is alive, is sending it.
             JournalError: It was placed meanwhile, or sent by another since it was recalled; or
                 the journal does not know it, is not open, or its file cannot be used.
         """
-        await self._run(
-            Store.not_placed, reference, reason, self._now(), self._judged.get(reference)
+        recalled = self._references.judged(reference)
+        await self._in_use().run(
+            Store.not_placed, reference, reason, self._now(), judged or recalled
         )
-        self._settle_reference(reference)
+        if judged is None:
+            self._references.ended(reference)
 
     async def open_intents(self) -> list[Intent]:
         """Give the orders that may have been placed and that nobody is sending, oldest first.
@@ -273,7 +225,35 @@ class OrderJournal:
         Raises:
             JournalError: The journal is not open, or its file cannot be used.
         """
-        return await self._run(Store.open_intents, self._now(), dict(self._abandoned))
+        abandoned = self._references.abandoned()
+        return await self._in_use().run(Store.open_intents, self._now(), abandoned)
+
+    async def reconcile(self, client: "OrdersClient") -> tuple["Reconciled", ...]:
+        """Look for the open orders in the account, and record what became of each.
+
+        Orders that were sent about the same time are looked for in one listing. That an order is
+        not there is believed `settle` seconds after it was given up; earlier, or where the listing
+        was not complete, it cannot be told, and can be asked again. Nothing open asks nothing.
+
+        Args:
+            client: A client of the journal's account.
+
+        Returns:
+            The outcome of each, in the order in which they were sent.
+
+        Raises:
+            JournalError: The journal is not open, or its file cannot be used.
+            TelnyxError: Nothing could be had from the API. What could not be had later only makes
+                that it cannot be told.
+
+        Example:
+            >>> async with OrderJournal("orders.db") as journal, OrdersClient() as client:
+            ...     for one in await journal.reconcile(client):
+            ...         print(one.reference, one.outcome, one.reason)
+        """
+        from telnyx_orders.journal.reconcile import reconcile
+
+        return await reconcile(self, client.number_orders, self._clock)
 
     async def forget_before(self, moment: datetime) -> int:
         """Remove the orders that were known to be placed, or not, before a time; says how many.
@@ -289,42 +269,18 @@ class OrderJournal:
             ValueError: The time has no zone.
         """
         check_aware("moment", moment)
-        return await self._run(Store.forget_before, moment)
-
-    def _judge_later(self, intent: Intent | None) -> None:
-        """Keep which attempt it is that the caller looks up now."""
-        if intent is not None and intent.state is IntentState.OPEN:
-            self._judged[intent.reference] = intent
-
-    def _settle_reference(self, reference: str) -> None:
-        self._sending.discard(reference)
-        self._judged.pop(reference, None)
-        self._abandoned.pop(reference, None)
+        return await self._in_use().run(Store.forget_before, moment)
 
     def _now(self) -> datetime:
         return datetime.fromtimestamp(self._clock.now(), UTC)
 
-    def _in_use(self) -> tuple[Store, Worker]:
-        if self._store is None or self._worker is None:
+    def _in_use(self) -> StoreWorker:
+        if not self._open or self._worker is None:
             raise JournalError(
                 f"the journal {self._path} is not open: use it in `async with OrderJournal(...)`, "
                 "or call `await journal.open()` first"
             )
-        if self._process != os.getpid():
-            raise JournalError(
-                f"the journal {self._path} was opened before this process was forked. Open "
-                "another one in this process"
-            )
-        return self._store, self._worker
-
-    async def _run(
-        self,
-        method: Callable[Concatenate[Store, Arguments], T],
-        *arguments: Arguments.args,
-        **_: Arguments.kwargs,
-    ) -> T:
-        store, worker = self._in_use()
-        return await worker.run(method, store, *arguments)
+        return self._worker
 
 
 def _reference(order: NewOrder) -> str:

@@ -6,16 +6,39 @@ anew each time a journal is opened. The system gives it back when the process di
 of the journal's database, so that no owner is looked at between making its file and locking it.
 """
 
+import os
 import secrets
 from contextlib import suppress
 from pathlib import Path
 
 from telnyx_orders.journal.database import connect_private
+from telnyx_orders.order_errors import JournalError
 
-__all__ = ["Ownership", "is_alive", "remove_dead"]
+__all__ = ["Ownership", "check_not_forked", "is_alive", "remove_dead"]
 
 _MARK = "-owner-"
 _ID_BYTES = 8
+
+_open_here: dict[str, tuple[int, Path]] = {}
+"""The process and the journal of each owner, for what a fork takes along.
+
+It belongs to the process, as does what it stands for: SQLite's own table of the locks it holds.
+"""
+
+
+def check_not_forked(journal: Path) -> None:
+    """Refuse a journal that was open when this process was forked.
+
+    SQLite would take its parent's locks for its own, and each could remove what the other has
+    written (sqlite.org/howtocorrupt.html, 2.6).
+    """
+    process = os.getpid()
+    if any(path == journal and owner != process for owner, path in list(_open_here.values())):
+        raise JournalError(
+            f"the journal {journal} was open when this process was forked, and cannot be used in "
+            "it. Fork before you open it, or start processes by another method, such as "
+            "multiprocessing's 'spawn'"
+        )
 
 
 class Ownership:
@@ -36,10 +59,12 @@ class Ownership:
         except BaseException:
             self.end()
             raise
+        _open_here[self.id] = (os.getpid(), journal)
 
     def end(self) -> None:
         """Give the lock back."""
         self._connection.close()
+        _open_here.pop(self.id, None)
         with suppress(OSError):  # somebody who looks at it now; the next to open removes it
             self._file.unlink()
 

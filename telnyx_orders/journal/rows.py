@@ -52,7 +52,7 @@ class Rows:
                 reason=reason,
                 attempts=attempts,
             )
-        except MALFORMED as error:
+        except (*MALFORMED, RecursionError) as error:
             raise JournalError(
                 f"the journal {self._path} cannot be read at the order {reference!r:.80}, which "
                 f"was changed from outside: {error!s:.200}. Look the order up in the account"

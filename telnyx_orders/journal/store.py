@@ -9,6 +9,7 @@ sent again only by who has judged it: looked it up since, and seen that it was n
 another has sent meanwhile undoes that judgement, as it is about another attempt.
 """
 
+import os
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
@@ -18,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from telnyx_orders.error_details import one_line
 from telnyx_orders.journal.database import foreign_errors, open_database, transaction
 from telnyx_orders.journal.intent import Intent, IntentState, differences, to_text
-from telnyx_orders.journal.owners import Ownership, is_alive, remove_dead
+from telnyx_orders.journal.owners import Ownership, check_not_forked, is_alive, remove_dead
 from telnyx_orders.journal.rows import COLUMNS, Rows, request_text
 from telnyx_orders.models import NumberOrder
 from telnyx_orders.new_order import NewOrder
@@ -42,13 +43,17 @@ class Store:
     """
 
     def __init__(self, path: Path, now: datetime) -> None:
-        self._path = path = path.resolve()  # one file has its owners under one name
+        # Under each of its names it must have the same owners. Path.resolve() refuses circles.
+        path = Path(os.path.realpath(path))
+        check_not_forked(path)
+        self._path = path
         self._rows = Rows(path)
         self._connection: sqlite3.Connection = open_database(path)
         try:
             with self._transaction():
                 self._give_back_of_dead(now)
                 remove_dead(path)
+            with self._transaction():
                 self._ownership = Ownership(path)
         except BaseException:
             self._connection.close()
@@ -196,7 +201,7 @@ class Store:
             if intent.state is IntentState.PLACED:
                 raise JournalError(f"{_named(intent)} was placed meanwhile, by another process")
             self._check_free(reference, owner)
-            if judged is not None or owner is None:
+            if intent.state is IntentState.OPEN and (judged or owner != self._ownership.id):
                 _check_judged(intent, judged)
             self._end_without_order(reference, reason, now)
 

@@ -1,40 +1,112 @@
-"""The thread in which a journal's database is used, so that no fsync holds the event loop."""
+"""The thread in which a journal's file is used, so that no fsync holds the event loop."""
 
 import asyncio
+import os
 from collections.abc import Callable
-from typing import TypeVar
+from datetime import datetime
+from pathlib import Path
+from typing import Concatenate, ParamSpec, TypeVar
 
-__all__ = ["Worker"]
+from telnyx_orders.journal.store import Store
+from telnyx_orders.order_errors import JournalError
 
+__all__ = ["StoreWorker"]
+
+Arguments = ParamSpec("Arguments")
 T = TypeVar("T")
 
 
-class Worker:
-    """One thread that runs what it is given, first come, first served.
+class StoreWorker:
+    """A store, and the one thread that uses it, first come, first served.
 
     What was given to it is done, even if whoever waits for it is cancelled: a write that was begun
     cannot be taken back, and one that was not must not be lost.
+
+    Args:
+        path: The journal's file.
+        now: Gives the time.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, path: Path, now: Callable[[], datetime]) -> None:
         # Loaded by whoever opens a journal, and not by each program that imports the package.
         from concurrent.futures import ThreadPoolExecutor
 
         self._executor = ThreadPoolExecutor(1, thread_name_prefix="telnyx-orders-journal")
+        self._path = path
+        self._now = now
+        self._process = os.getpid()
+        self._store: Store | None = None
+        self._ending = False
 
-    def submit(self, function: Callable[..., T], *arguments: object) -> "asyncio.Future[T]":
-        """Have a function run when what came before it is done."""
-        future = asyncio.wrap_future(self._executor.submit(function, *arguments))
-        # Whoever is cancelled no longer asks how it went, and asyncio would complain of that.
-        future.add_done_callback(lambda done: done.cancelled() or done.exception())
-        return future
+    async def open(self) -> None:
+        """Open the store. If that fails, or is cancelled, nothing stays open."""
+        try:
+            await self._done(self._open)
+        except BaseException:
+            self._submit(self._close)
+            self._executor.shutdown(wait=False)
+            raise
 
-    async def run(self, function: Callable[..., T], *arguments: object) -> T:
-        """Run a function and give what it gives."""
-        future = self.submit(function, *arguments)
+    async def close(self) -> None:
+        """Close the store once all is done that was given, and end the thread."""
+        # A process that was forked has no such thread, and what it inherited is not its own.
+        if self._process == os.getpid():
+            self._ending = True
+            try:
+                await self._done(self._close)
+            finally:
+                self._executor.shutdown(wait=False)
+
+    async def run(
+        self,
+        method: Callable[Concatenate[Store, Arguments], T],
+        *arguments: Arguments.args,
+        **named: Arguments.kwargs,
+    ) -> T:
+        """Call a method of the store, and give what it gives."""
+        self._check_process()
+        return await self._done(lambda: method(self._opened(), *arguments, **named))
+
+    def after_all(
+        self,
+        method: Callable[Concatenate[Store, Arguments], object],
+        *arguments: Arguments.args,
+        **named: Arguments.kwargs,
+    ) -> None:
+        """Call a method of the store when all is done that was given; `close` waits for it.
+
+        Once it is being closed, nothing more is done: closing gives back what is being sent.
+        """
+        if not self._ending:
+            self._submit(lambda: method(self._opened(), *arguments, **named))
+
+    def _open(self) -> None:
+        self._store = Store(self._path, self._now())
+
+    def _close(self) -> None:
+        store, self._store = self._store, None
+        if store is not None:
+            store.close(self._now())
+
+    def _opened(self) -> Store:
+        if self._store is None:
+            raise JournalError(f"the journal {self._path} was closed meanwhile")
+        return self._store
+
+    def _check_process(self) -> None:
+        if self._process != os.getpid():
+            raise JournalError(
+                f"the journal {self._path} was opened before this process was forked. Fork before "
+                "you open it, and give each process an OrderJournal of its own"
+            )
+
+    async def _done(self, function: Callable[[], T]) -> T:
+        future = self._submit(function)
         await asyncio.wait([future])
         return future.result()
 
-    def end(self) -> None:
-        """Let the thread end when all is done that it was given."""
-        self._executor.shutdown(wait=False)
+    def _submit(self, function: Callable[[], T]) -> "asyncio.Future[T]":
+        future = asyncio.wrap_future(self._executor.submit(function))
+        # Whoever was cancelled no longer asks how it went, and asyncio would complain of that.
+        future.add_done_callback(lambda done: done.cancelled() or done.exception())
+        return future

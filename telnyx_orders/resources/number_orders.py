@@ -45,6 +45,11 @@ class NumberOrders:
         self._clock = clock
         self._journal = journal
 
+    @property
+    def server_ahead(self) -> float:
+        """How many seconds the server's clock is ahead of ours, by its latest answer, or 0."""
+        return self._transport.exchange.server_ahead
+
     # `list` stands last: within the class it hides the type of that name.
 
     async def create(
@@ -338,9 +343,7 @@ class NumberOrders:
     def _lookup(self) -> "PlacementLookup":
         from telnyx_orders.lookup import PlacementLookup
 
-        return PlacementLookup(
-            self.list, self.retrieve, lambda: self._transport.exchange.server_ahead, self._clock
-        )
+        return PlacementLookup(self.list, self.retrieve, lambda: self.server_ahead, self._clock)
 
     def list(
         self,

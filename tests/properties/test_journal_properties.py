@@ -1,0 +1,275 @@
+"""The journal against a model of it: two on one file, called in any sequence."""
+
+import asyncio
+import tempfile
+from collections.abc import Awaitable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TypeVar
+
+import pytest
+from attrs import define
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
+
+from telnyx_orders import (
+    Intent,
+    IntentState,
+    JournalConflictError,
+    JournalError,
+    NewOrder,
+    NumberOrder,
+    OrderInProgressError,
+    OrderJournal,
+)
+from tests.conftest import FakeTime
+
+T = TypeVar("T")
+
+JOURNALS = st.integers(0, 1)
+REFERENCES = st.sampled_from(["a", "b"])
+ORDERS = {
+    (reference, variant): NewOrder([f"+1970555000{variant}"], customer_reference=reference)
+    for reference in "ab"
+    for variant in (0, 1)
+}
+VARIANTS = st.sampled_from([0, 0, 0, 1])
+
+
+@define
+class Row:
+    """What the model knows of an order."""
+
+    order: NewOrder
+    sent: datetime
+    owner: int | None
+    state: IntentState = IntentState.OPEN
+    attempts: int = 1
+    given_up: datetime | None = None
+    ended: datetime | None = None
+    placed: str | None = None
+
+    def give_back(self, moment: datetime) -> None:
+        self.owner = None
+        self.given_up = max(moment, self.given_up or self.sent)
+
+    def end(self, state: IntentState, moment: datetime) -> None:
+        self.state, self.ended, self.owner = state, moment, None
+
+
+class JournalMachine(RuleBasedStateMachine):
+    """Two journals on one file and, in plain words, what they must do."""
+
+    @initialize()
+    def begin(self) -> None:
+        self.loop = asyncio.Runner()
+        self.folder = tempfile.TemporaryDirectory()
+        self.time = FakeTime()
+        path = Path(self.folder.name) / "orders.db"
+        self.journals = [OrderJournal(path, clock=self.time.clock()) for _ in range(2)]
+        for journal in self.journals:
+            self.run(journal.open())
+        self.rows: dict[str, Row] = {}
+        self.let_go: list[dict[str, datetime]] = [{}, {}]
+
+    def teardown(self) -> None:
+        if hasattr(self, "loop"):
+            for journal in self.journals:
+                self.run(journal.close())
+            self.loop.close()
+            self.folder.cleanup()
+
+    def run(self, doing: Awaitable[T]) -> T:
+        async def do() -> T:
+            return await doing
+
+        return self.loop.run(do())
+
+    @property
+    def now(self) -> datetime:
+        return datetime.fromtimestamp(self.time.now, UTC)
+
+    def refusal(self, who: int, row: Row | None, recalled: bool) -> type[JournalError] | None:
+        """Why who may neither send nor judge an order, if so."""
+        if row is None:
+            return None
+        if row.state is IntentState.PLACED:
+            return JournalError
+        if row.state is IntentState.OPEN and row.owner != who:
+            if row.owner is not None:
+                return OrderInProgressError
+            return None if recalled else JournalError
+        return None
+
+    def recall(self, who: int, order: NewOrder) -> None:
+        """Recall an order within a hold, and compare what is said of it."""
+        reference = str(order.customer_reference)
+        row = self.rows.get(reference)
+        journal = self.journals[who]
+        if row is not None and row.order != order:
+            self.fails(JournalConflictError, journal.recall(order))
+        elif row is not None and row.owner not in (None, who):
+            self.fails(OrderInProgressError, journal.recall(order))
+        else:
+            moment = self.let_go[who].pop(reference, None)
+            if row is not None and row.owner == who and moment is not None:
+                row.give_back(moment)
+            self.same(self.run(journal.recall(order)), row)
+
+    def fails(self, error: type[JournalError], doing: Awaitable[object]) -> None:
+        with pytest.raises(error) as caught:
+            self.run(doing)
+        assert type(caught.value) is error
+
+    def same(self, intent: Intent | None, row: Row | None) -> None:
+        assert (intent is None) == (row is None)
+        if intent is not None and row is not None:
+            assert intent.order == row.order
+            assert intent.state is row.state
+            assert (intent.sent_at, intent.attempts) == (row.sent, row.attempts)
+            assert intent.given_up_at == row.given_up
+            assert (intent.placed and intent.placed.id) == row.placed
+
+    @rule(who=JOURNALS, reference=REFERENCES, variant=VARIANTS)
+    def look(self, who: int, reference: str, variant: int) -> None:
+        hold = self.journals[who].hold(reference)
+        self.run(hold.__aenter__())
+        self.recall(who, ORDERS[reference, variant])
+        self.run(hold.__aexit__(None, None, None))
+
+    @rule(
+        who=JOURNALS,
+        reference=REFERENCES,
+        variant=VARIANTS,
+        recalls=st.booleans(),
+        then=st.sampled_from(["placed", "not placed", "given up", "nothing"]),
+    )
+    def send(self, who: int, reference: str, variant: int, recalls: bool, then: str) -> None:
+        journal, order = self.journals[who], ORDERS[reference, variant]
+        hold = journal.hold(reference)
+        self.run(hold.__aenter__())
+        if recalls:
+            self.recall(who, order)
+        row = self.rows.get(reference)
+        if row is not None and row.order != order:
+            refusal: type[JournalError] | None = JournalConflictError
+        else:
+            refusal = self.refusal(who, row, recalls)
+        self.let_go[who].pop(reference, None)
+        if refusal is not None:
+            self.fails(refusal, journal.sending(order, self.now))
+        else:
+            self.run(journal.sending(order, self.now))
+            self.sent(who, reference, order)
+            self.ends(who, reference, then)
+        self.run(hold.__aexit__(None, None, None))
+        if refusal is None and then == "nothing":
+            self.let_go[who][reference] = self.now
+
+    def sent(self, who: int, reference: str, order: NewOrder) -> None:
+        row = self.rows.get(reference)
+        if row is None:
+            self.rows[reference] = Row(order, self.now, who)
+            return
+        if row.state is not IntentState.OPEN:
+            row.sent = self.now
+        row.state, row.owner, row.given_up, row.ended = IntentState.OPEN, who, None, None
+        row.attempts += 1
+
+    def ends(self, who: int, reference: str, then: str) -> None:
+        journal, row = self.journals[who], self.rows[reference]
+        self.time.now += 1
+        match then:
+            case "placed":
+                self.run(journal.placed(reference, NumberOrder(id="placed")))
+                row.end(IntentState.PLACED, self.now)
+                row.placed = "placed"
+            case "not placed":
+                self.run(journal.not_placed(reference, "refused"))
+                row.end(IntentState.NOT_PLACED, self.now)
+            case "given up":
+                self.run(journal.gave_up(reference, self.now))
+                row.give_back(self.now)
+
+    @rule(who=JOURNALS, reference=REFERENCES, recalls=st.booleans())
+    def judge(self, who: int, reference: str, recalls: bool) -> None:
+        journal, row = self.journals[who], self.rows.get(reference)
+        hold = journal.hold(reference)
+        self.run(hold.__aenter__())
+        if recalls and row is not None:
+            self.recall(who, row.order)
+        refusal = JournalError if row is None else self.refusal(who, row, recalls)
+        if refusal is not None:
+            self.fails(refusal, journal.not_placed(reference, "not there"))
+        elif row is not None:
+            self.run(journal.not_placed(reference, "not there"))
+            row.end(IntentState.NOT_PLACED, self.now)
+            self.let_go[who].pop(reference, None)
+        self.run(hold.__aexit__(None, None, None))
+
+    @rule(who=JOURNALS, reference=REFERENCES, number=st.sampled_from(["placed", "another"]))
+    def find(self, who: int, reference: str, number: str) -> None:
+        journal, row = self.journals[who], self.rows.get(reference)
+        placing = journal.placed(reference, NumberOrder(id=number))
+        if row is None or row.placed not in (None, number):
+            self.fails(JournalError, placing)
+            return
+        self.run(placing)
+        row.end(IntentState.PLACED, self.now)
+        row.placed = number
+        self.let_go[who].pop(reference, None)
+
+    @rule(who=JOURNALS, reference=REFERENCES, ago=st.integers(0, 20))
+    def give_up(self, who: int, reference: str, ago: int) -> None:
+        journal, row = self.journals[who], self.rows.get(reference)
+        moment = self.now - timedelta(seconds=ago)
+        if row is None:
+            self.fails(JournalError, journal.gave_up(reference, moment))
+            return
+        self.run(journal.gave_up(reference, moment))
+        self.let_go[who].pop(reference, None)
+        if row.state is IntentState.OPEN and row.owner in (None, who):
+            row.give_back(moment)
+
+    @rule(who=JOURNALS)
+    def list_open(self, who: int) -> None:
+        for reference, moment in self.let_go[who].items():
+            row = self.rows.get(reference)
+            if row is not None and row.owner == who:
+                row.give_back(moment)
+        left = [
+            (row.sent, reference)
+            for reference, row in self.rows.items()
+            if row.state is IntentState.OPEN and row.owner is None
+        ]
+        intents = self.run(self.journals[who].open_intents())
+        assert [(intent.sent_at, intent.reference) for intent in intents] == sorted(left)
+        for intent in intents:
+            self.same(intent, self.rows[intent.reference])
+
+    @rule(who=JOURNALS, ago=st.integers(0, 20))
+    def forget(self, who: int, ago: int) -> None:
+        moment = self.now - timedelta(seconds=ago)
+        old = [
+            reference
+            for reference, row in self.rows.items()
+            if row.ended is not None and row.ended < moment
+        ]
+        assert self.run(self.journals[who].forget_before(moment)) == len(old)
+        for reference in old:
+            del self.rows[reference]
+
+    @rule(who=JOURNALS)
+    def reopen(self, who: int) -> None:
+        self.run(self.journals[who].close())
+        for row in self.rows.values():
+            if row.owner == who:
+                row.give_back(self.now)
+        self.run(self.journals[who].open())
+
+    @rule(seconds=st.integers(1, 10))
+    def wait(self, seconds: int) -> None:
+        self.time.now += seconds
+
+
+TestJournal = JournalMachine.TestCase
