@@ -71,7 +71,7 @@ class NumberOrders:
         `OrderJournal`.
 
         Args:
-            phone_numbers: What to order: texts in E.164 form, or `OrderedNumber`s.
+            phone_numbers: What to order: texts in E.164 form, or each an `OrderedNumber`.
             connection_id: The connection to assign the numbers to.
             messaging_profile_id: The messaging profile to assign the numbers to.
             billing_group_id: The billing group to assign the numbers to.
