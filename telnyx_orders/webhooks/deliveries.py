@@ -81,7 +81,6 @@ class MemoryDeliveryStore:
     async def done(self, event_id: str) -> None:
         """Note that the event of a claim was acted on."""
         self._in_progress.discard(event_id)
-        self._done.pop(event_id, None)
         self._done[event_id] = self._clock.monotonic()
         self._forget()
 
