@@ -5,7 +5,7 @@ here is a value; `ordering` says what happens to it, and `part_answers` how it i
 """
 
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
-from typing import Final
+from typing import Final, cast
 from uuid import UUID, uuid5
 
 from attrs import Factory, define
@@ -208,9 +208,11 @@ def _ids(given: Iterable[str], order_id: str) -> Iterator[str]:
 
 def _entries(numbers: object) -> Iterator[Mapping[str, object]]:
     for entry in _list(numbers):
-        if isinstance(entry, Mapping) and isinstance(entry.get("phone_number"), str):
-            yield entry
+        if isinstance(entry, dict):
+            members = cast("dict[str, object]", entry)
+            if isinstance(members.get("phone_number"), str):
+                yield members
 
 
 def _list(value: object) -> Sequence[object]:
-    return value if isinstance(value, list) else ()
+    return cast("list[object]", value) if isinstance(value, list) else ()
