@@ -41,4 +41,4 @@ class PartIndex:
             parts = self._parts(serial)
             ids = [part.id for part in parts.sub_orders], [part.id for part in parts.numbers]
         for part_id in (*ids[0], *ids[1]):
-            self._serials.setdefault(part_id, serial)
+            self._serials[part_id] = serial
