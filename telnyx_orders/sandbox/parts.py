@@ -208,10 +208,11 @@ def _ids(given: Iterable[str], order_id: str) -> Iterator[str]:
 
 def _entries(numbers: object) -> Iterator[Mapping[str, object]]:
     for entry in _list(numbers):
-        if isinstance(entry, dict):
-            members = cast("dict[str, object]", entry)
-            if isinstance(members.get("phone_number"), str):
-                yield members
+        if not isinstance(entry, Mapping):
+            continue
+        number = cast("Mapping[str, object]", entry)
+        if isinstance(number.get("phone_number"), str):
+            yield number
 
 
 def _list(value: object) -> Sequence[object]:
