@@ -162,6 +162,8 @@ async def test_each_way_to_answer_lets_a_number_run(calls):
         assert status == 200
         updated = await calls.order(order["id"])
         assert updated["updated_at"] > order["updated_at"]
+        (sub_order,) = await calls.sub_orders(order_request_id=order["id"])
+        assert sub_order["updated_at"] == updated["updated_at"]
         (number,) = updated["phone_numbers"]
         assert number["requirements_status"] == "requirement-info-under-review"
         assert all(asked["field_value"] for asked in number["regulatory_requirements"])
@@ -210,6 +212,16 @@ async def test_an_order_of_the_start_that_waits_can_be_answered(calls):
     assert settled["status"] == "success"
     assert settled["requirements_met"] is True
     assert waiting not in calls.sandbox.order_ids({"requirements_met": False})
+
+
+async def test_an_order_of_the_start_that_is_done_has_given_its_values(calls):
+    """What a seeded number of a regulated country asked for has a value, and is approved."""
+    body = await calls.get("/number_order_phone_numbers", **{"filter[country_code]": "DE"})
+    approved = [number for number in body["data"] if number["requirements_met"]]
+    assert approved
+    for number in approved:
+        assert number["requirements_status"] == "approved"
+        assert all(asked["field_value"] for asked in number["regulatory_requirements"])
 
 
 async def test_the_regulated_countries_are_a_setting():

@@ -105,7 +105,8 @@ class Account:
 
     def insert(self, fields: Mapping[str, object]) -> str:
         """Create an order and return its id; see `OrderBook.insert`."""
-        order_id = self.orders.id_of(self.orders.insert(fields, now=self.now()))
+        serial = self.orders.insert(self.ordering.with_sub_orders(fields), now=self.now())
+        order_id = self.orders.id_of(serial)
         self.counters.inserted.append(order_id)
         return order_id
 

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Container, Iterator, Mapping
 from functools import partial
+from itertools import islice
 from random import Random
 
 from telnyx_orders.sandbox.agenda import Agenda
@@ -16,6 +17,7 @@ from telnyx_orders.sandbox.parts import (
     NumberPart,
     OrderParts,
     SubOrder,
+    kinds_of,
     parts_of,
     split,
 )
@@ -77,6 +79,13 @@ class Ordering:
             KeyError: No order has.
         """
         return self._index.serial_of(part_id)
+
+    def with_sub_orders(self, fields: Mapping[str, object]) -> Mapping[str, object]:
+        """The fields of an order, with the ids of what its numbers are split into, if given."""
+        kinds = kinds_of(fields.get("phone_numbers"))
+        if not kinds or "sub_number_orders_ids" in fields:
+            return fields
+        return {**fields, "sub_number_orders_ids": list(islice(self._new_ids(), len(kinds)))}
 
     def place(self, request: OrderRequest, now: int) -> int:
         """Place an order and return its serial."""

@@ -137,7 +137,10 @@ def _included(sub_order: SubOrder, keys: tuple[str, ...]) -> list[Json]:
 
 
 def _updated(row: Mapping[str, object], sub_order: SubOrder) -> object:
-    return row.get("updated_at") if sub_order.updated is None else times.to_iso(sub_order.updated)
+    if sub_order.updated is None:
+        return row.get("updated_at")
+    zone = "Z" if str(row.get("created_at")).endswith("Z") else "+00:00"  # as the order's own
+    return times.to_iso(sub_order.updated, zone)
 
 
 def _with_sub_orders(parts: OrderParts) -> Iterator[tuple[SubOrder, NumberPart]]:

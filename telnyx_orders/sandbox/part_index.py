@@ -9,8 +9,8 @@ from telnyx_orders.sandbox.parts import OrderParts
 class PartIndex:
     """Finds the order of a part.
 
-    Made when something is first looked for, and then kept up: a million orders take 5 s and half a
-    gigabyte, which no test of the listing should have to pay.
+    Made when something is first looked for, and then kept up: a million orders take 7 s and 340
+    MB, which no test of the listing should have to pay.
 
     Args:
         orders: The orders.
@@ -41,4 +41,4 @@ class PartIndex:
             parts = self._parts(serial)
             ids = [part.id for part in parts.sub_orders], [part.id for part in parts.numbers]
         for part_id in (*ids[0], *ids[1]):
-            self._serials.setdefault(part_id, serial)
+            self._serials[part_id] = serial

@@ -131,6 +131,11 @@ def split(
     return [SubOrder(next(ids), kind, members, status) for kind, members in by_kind.items()]
 
 
+def kinds_of(phone_numbers: object) -> set[NumberKind]:
+    """The kinds of what is, hopefully, the `phone_numbers` of an order."""
+    return {kind_of(str(entry["phone_number"])) for entry in _entries(phone_numbers)}
+
+
 def parts_of(row: Mapping[str, object], regulated: Container[str]) -> OrderParts:
     """The parts of an order that is known by its row of the listing only.
 
