@@ -9,7 +9,7 @@ from telnyx_orders.configuration import api_key, base_url, key_ending
 from telnyx_orders.errors import KEY_PAGE
 from telnyx_orders.sandbox import Sandbox
 
-__all__ = ["account_shown", "built_in_sandbox", "orders_client", "orders_url"]
+__all__ = ["account_shown", "built_in_sandbox", "orders_client"]
 
 CONCURRENCY = 8
 SANDBOX_ORDERS = 2000
@@ -64,12 +64,6 @@ def account_shown(*, sandbox: bool) -> str:
         return "in the built-in sandbox"
     _check_key()
     return f"with the key {key_ending(api_key(None))} at {base_url(None, allow_insecure=False)}"
-
-
-def orders_url(*, sandbox: bool) -> str:
-    """Give where an order is sent to."""
-    root = "{sandbox}" if sandbox else base_url(None, allow_insecure=False)
-    return f"{root}/number_orders"
 
 
 def _check_key() -> None:

@@ -19,6 +19,7 @@ from telnyx_orders import (
 from telnyx_orders.cli.failures import CommandFailedError, InputError, UsageError
 from telnyx_orders.cli.list_orders import Format, ListOptions, list_orders
 from telnyx_orders.cli.messages import tell
+from telnyx_orders.cli.order_commands import cancel, place, show, wait
 from telnyx_orders.cli.parameters import flag, moment, whole, whole_from
 from telnyx_orders.cli.serve_sandbox import ListenError, serve_sandbox
 from telnyx_orders.cli.standard_output import OutputError
@@ -32,7 +33,7 @@ app = App(
     name="telnyx-orders",
     version=f"telnyx-orders {__version__}",
     help_format="markdown",
-    help="""Fetch the number orders of a Telnyx account, all of them, fast.
+    help="""List the number orders of a Telnyx account, all of them, fast; place them and see them through.
 
 The account's API key is taken from `TELNYX_API_KEY`, never from an argument; `TELNYX_BASE_URL`
 leads to another server than Telnyx's.
@@ -40,13 +41,17 @@ leads to another server than Telnyx's.
     $ telnyx-orders list --sandbox
     $ telnyx-orders list --status pending
     $ telnyx-orders list --format csv > orders.csv
+    $ telnyx-orders place +19705555000 --customer-reference job-17 --wait
+    $ telnyx-orders show 12ade33a-21c0-473b-b055-b3c836e1c292
     $ telnyx-orders sandbox --orders 5000
 
-Exit codes: 0, 1 after an error of the API or the network, 2 if the command cannot be understood or
-there is no API key, 130 after Ctrl-C.
+Exit codes: 0; 1 after an error of the API, the network or the disk, or if an order did not go well;
+2 if the command cannot be understood or there is no API key; 130 after Ctrl-C.
 """,
 )
 app.command(webhook)
+for command in (show, place, wait, cancel):
+    app.command(command)
 
 WHICH = Group("Which orders", sort_key=1)
 HOW = Group("How to fetch", sort_key=2)

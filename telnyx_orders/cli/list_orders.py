@@ -9,7 +9,6 @@ from contextlib import aclosing
 from typing import Literal
 
 from attrs import define, evolve, frozen
-from rich.console import Console
 
 from telnyx_orders import (
     Clock,
@@ -20,6 +19,7 @@ from telnyx_orders import (
     Pager,
 )
 from telnyx_orders.cli.account import built_in_sandbox, orders_client
+from telnyx_orders.cli.detail_formats import output_console
 from telnyx_orders.cli.formats import CsvWriter, JsonWriter, NdjsonWriter, OrderWriter
 from telnyx_orders.cli.messages import tell
 from telnyx_orders.cli.progress import Fetched, progress_bar, summary
@@ -33,9 +33,6 @@ Format = Literal["table", "json", "ndjson", "csv"]
 
 TABLE_ROWS = 25
 """How many orders a table shows if no limit was asked for: more than a screen is no help."""
-
-FILE_WIDTH = 250
-"""The columns a table may take where there is no terminal: more than ordinary orders need."""
 
 
 @frozen(kw_only=True)
@@ -137,7 +134,7 @@ async def list_orders(options: ListOptions) -> None:
 def _writer(form: Format, rows: int, *, on_terminal: bool) -> OrderWriter:
     match form:
         case "table":
-            return TableWriter(Console(width=None if on_terminal else FILE_WIDTH), rows)
+            return TableWriter(output_console(), rows)
         case "json":
             return JsonWriter()
         case "ndjson":

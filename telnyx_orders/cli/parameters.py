@@ -12,6 +12,10 @@ from cyclopts.validators import Number
 __all__ = ["flag", "moment", "seconds", "whole", "whole_from"]
 
 
+MOST_SECONDS = 1_000_000_000
+"""Some 30 years; what is added to a time must not lead beyond the last one that can be told."""
+
+
 def moment(_: object, tokens: Sequence[Token]) -> datetime:
     """Read a date or time; one without a zone is in UTC."""
     text = tokens[0].value
@@ -44,13 +48,13 @@ def _seconds(_: object, tokens: Sequence[Token]) -> float:
         read = float(text)
     except ValueError:
         read = math.nan
-    if not 0 <= read < math.inf:
-        raise ValueError(f'expected seconds, 0 or more, got "{text}".')
+    if not 0 <= read <= MOST_SECONDS:
+        raise ValueError(f'expected seconds, 0 to {MOST_SECONDS:,}, got "{text}".')
     return read
 
 
 def seconds(**options: Any) -> Parameter:
-    """Take seconds that have an end."""
+    """Take a number of seconds."""
     return Parameter(converter=_seconds, **options)
 
 
