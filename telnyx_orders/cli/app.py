@@ -33,7 +33,7 @@ app = App(
     name="telnyx-orders",
     version=f"telnyx-orders {__version__}",
     help_format="markdown",
-    help="""List the number orders of a Telnyx account, all of them, fast; place them and see them through.
+    help="""List the number orders of a Telnyx account, all of them, fast; place and follow them.
 
 The account's API key is taken from `TELNYX_API_KEY`, never from an argument; `TELNYX_BASE_URL`
 leads to another server than Telnyx's.
