@@ -88,10 +88,12 @@ async def terminals(sandbox: Sandbox) -> AsyncIterator[Start]:
         started.append(terminal)
         return terminal
 
-    yield start
-    for terminal in started:
-        if terminal.process.returncode is None:
-            terminal.process.kill()
-            await terminal.process.wait()
-        loop.remove_reader(terminal.master)
-        os.close(terminal.master)
+    try:
+        yield start
+    finally:
+        for terminal in started:
+            if terminal.process.returncode is None:
+                terminal.process.kill()
+                await terminal.process.wait()
+            loop.remove_reader(terminal.master)
+            os.close(terminal.master)
