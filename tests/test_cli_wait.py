@@ -65,7 +65,7 @@ async def test_what_has_not_ended_is_told_with_the_reason(command: Command, sand
     """In work, waiting for somebody until a deadline, or unknown: each has a line."""
     ids = await placed(command, sandbox, "+19705555000", "+4930123456", "+19705555001")
     sandbox.settle(ids[2], "failure")
-    result = await command("wait", *ids, "nobody", "--timeout", "0")
+    result = await command("wait", *ids, "nobody", ids[0], "--timeout", "0")
     assert result.code == 1
     assert [json.loads(line)["id"] for line in result.out.splitlines()] == [ids[2]]
     in_work, waits, missing, error = result.err.splitlines()

@@ -22,10 +22,14 @@ __all__ = ["cancel", "place", "show", "wait"]
 
 DETAIL = Annotated[DetailFormat | None, Parameter(name="--format")]
 FLAG = Annotated[bool, flag()]
+ID = Annotated[str, Parameter(name="ID")]
 
 
-def show(id_: str, /, *, sandbox: FLAG = False, format_: DETAIL = None) -> None:
+def show(id_: ID, /, *, sandbox: FLAG = False, format_: DETAIL = None) -> None:
     """Show an order with its numbers, and what it waits for.
+
+    As text, it also says which regulatory requirements are missing, and until when they have to be
+    met.
 
         $ telnyx-orders show 12ade33a-21c0-473b-b055-b3c836e1c292
         $ telnyx-orders show 12ade33a-21c0-473b-b055-b3c836e1c292 | jq .status
@@ -132,7 +136,7 @@ def place(
 
 
 def wait(
-    id_: str,
+    id_: ID,
     /,
     *ids: str,
     timeout: Annotated[float | None, seconds()] = None,
@@ -173,7 +177,7 @@ def wait(
 
 
 def cancel(
-    id_: str,
+    id_: ID,
     /,
     *,
     dry_run: FLAG = False,

@@ -47,7 +47,7 @@ def order_details(
 
 
 def _facts(order: NumberOrder) -> Table:
-    status = printable(order.status or "?")
+    status = order.status or "?"
     met = {True: "met", False: "not met", None: None}[order.requirements_met]
     facts: list[tuple[str, str | None]] = [
         ("order", order.id),

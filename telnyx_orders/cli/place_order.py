@@ -74,8 +74,8 @@ class _PauseNotice:
         if not self.told:
             self.told = True
             tell(
-                "There is no clear answer yet. It is found out whether the order was placed; that "
-                f"can take {self.settle:.0f} s or more."
+                "There is no good answer yet. Do not order again meanwhile: what became of the "
+                f"order is being found out, which can take {self.settle:.0f} s or more."
             )
         await asyncio.sleep(seconds)
 
