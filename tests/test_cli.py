@@ -87,6 +87,10 @@ async def test_version_is_the_packages_version():
         ((), "$ telnyx-orders list --sandbox"),
         (("--help",), "$ telnyx-orders sandbox --orders 5000"),
         (("list", "--help"), "$ telnyx-orders list --format csv > orders.csv"),
+        (("show", "--help"), "$ telnyx-orders show 12ade33a-21c0-473b-b055-b3c836e1c292 | jq"),
+        (("place", "--help"), "$ telnyx-orders place --sandbox --yes +19705555000 --wait"),
+        (("wait", "--help"), "| xargs telnyx-orders wait --stop-on-requirements"),
+        (("cancel", "--help"), "$ telnyx-orders cancel 12ade33a-21c0-473b-b055-b3c836e1c292 --dry"),
         (("sandbox", "--help"), "$ telnyx-orders sandbox --orders 5000 --port 8080"),
     ],
 )

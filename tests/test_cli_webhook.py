@@ -11,7 +11,8 @@ from attrs import evolve
 
 from telnyx_orders import Clock
 from telnyx_orders.cli.app import run as run_here
-from telnyx_orders.cli.verify_webhook import InputError, VerifyOptions, verify_webhook
+from telnyx_orders.cli.failures import InputError
+from telnyx_orders.cli.verify_webhook import VerifyOptions, verify_webhook
 from tests.test_cli import PROGRAM, Result, environment, error_line, run
 from tests.webhooks import BODY, HEADERS, KEY, NOW, OTHER_KEY, PUBLIC_KEY, SIGNATURE, event_body
 

@@ -1,9 +1,9 @@
-"""The command line: `telnyx-orders list` and `telnyx-orders sandbox`.
+"""The command line, `telnyx-orders`.
 
 It needs the extra `cli`. What it exits with:
 
     0    all went well, or whoever read the output wanted no more
-    1    an error of the API, the network or the disk
+    1    an error of the API, the network or the disk; or an order did not go well
     2    the command cannot be understood, or there is no API key
     130  Ctrl-C
 """

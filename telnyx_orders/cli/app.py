@@ -1,12 +1,11 @@
 """The commands, their options and their help, and what becomes of each error."""
 
 import asyncio
-import re
 from collections.abc import Sequence
-from datetime import UTC, datetime
-from typing import Annotated, Any
+from datetime import datetime
+from typing import Annotated
 
-from cyclopts import App, CycloptsError, Group, Parameter, Token
+from cyclopts import App, CycloptsError, Group, Parameter
 from cyclopts.validators import Number
 
 from telnyx_orders import (
@@ -17,11 +16,13 @@ from telnyx_orders import (
     TelnyxError,
     __version__,
 )
+from telnyx_orders.cli.failures import CommandFailedError, InputError, UsageError
 from telnyx_orders.cli.list_orders import Format, ListOptions, list_orders
 from telnyx_orders.cli.messages import tell
+from telnyx_orders.cli.order_commands import cancel, place, show, wait
+from telnyx_orders.cli.parameters import flag, moment, whole, whole_from
 from telnyx_orders.cli.serve_sandbox import ListenError, serve_sandbox
 from telnyx_orders.cli.standard_output import OutputError
-from telnyx_orders.cli.verify_webhook import InputError
 from telnyx_orders.cli.webhook_commands import webhook
 from telnyx_orders.listing import MAX_PAGE_SIZE
 from telnyx_orders.sandbox import RateLimit, Sandbox
@@ -32,7 +33,7 @@ app = App(
     name="telnyx-orders",
     version=f"telnyx-orders {__version__}",
     help_format="markdown",
-    help="""Fetch the number orders of a Telnyx account, all of them, fast.
+    help="""List the number orders of a Telnyx account, all of them, fast; place and follow them.
 
 The account's API key is taken from `TELNYX_API_KEY`, never from an argument; `TELNYX_BASE_URL`
 leads to another server than Telnyx's.
@@ -40,21 +41,21 @@ leads to another server than Telnyx's.
     $ telnyx-orders list --sandbox
     $ telnyx-orders list --status pending
     $ telnyx-orders list --format csv > orders.csv
+    $ telnyx-orders place +19705555000 --customer-reference job-17 --wait
+    $ telnyx-orders show 12ade33a-21c0-473b-b055-b3c836e1c292
     $ telnyx-orders sandbox --orders 5000
 
-Exit codes: 0, 1 after an error of the API or the network, 2 if the command cannot be understood or
-there is no API key, 130 after Ctrl-C.
+Exit codes: 0; 1 after an error of the API, the network or the disk, or if an order did not go well;
+2 if the command cannot be understood or there is no API key; 130 after Ctrl-C.
 """,
 )
 app.command(webhook)
+for command in (show, place, wait, cancel):
+    app.command(command)
 
 WHICH = Group("Which orders", sort_key=1)
 HOW = Group("How to fetch", sort_key=2)
 OUTPUT = Group("Output", sort_key=3)
-
-
-class UsageError(Exception):
-    """The options do not make sense; the message says which and why."""
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -68,7 +69,7 @@ def run(arguments: Sequence[str]) -> int:
     except IncompleteFetchError as error:
         tell(f"error: {error.reason}")  # the whole message speaks of an attribute
         return 1
-    except (TelnyxError, InputError, OutputError, ListenError) as error:
+    except (TelnyxError, InputError, OutputError, ListenError, CommandFailedError) as error:
         tell(f"error: {error}")
         return 1
     except BrokenPipeError:
@@ -78,32 +79,7 @@ def run(arguments: Sequence[str]) -> int:
     return 0
 
 
-def _moment(_: object, tokens: Sequence[Token]) -> datetime:
-    """Read a date or time; one without a zone is in UTC."""
-    text = tokens[0].value
-    try:
-        moment = datetime.fromisoformat(text)
-        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
-    except (ValueError, OverflowError):
-        raise ValueError(
-            f"expected a date or time in ISO 8601, such as 2026-01-31, 2026-01-31T12:30 (both UTC) "
-            f'or 2026-01-31T12:30:00+01:00, got "{text}".'
-        ) from None
-
-
-Moment = Annotated[datetime | None, Parameter(group=WHICH, converter=_moment)]
-
-
-def _whole(_: object, tokens: Sequence[Token]) -> int:
-    """Read a whole number; cyclopts would round 2.9."""
-    text = tokens[0].value
-    if not re.fullmatch(r"-?[0-9]+", text):
-        raise ValueError(f'expected a whole number, got "{text}".')
-    return int(text)
-
-
-def _whole_from(least: int, most: int | None = None, **options: Any) -> Parameter:
-    return Parameter(converter=_whole, validator=Number(gte=least, lte=most), **options)
+Moment = Annotated[datetime | None, Parameter(group=WHICH, converter=moment)]
 
 
 @app.command(name="list")
@@ -112,15 +88,15 @@ def list_(
     status: Annotated[str | None, Parameter(group=WHICH)] = None,
     created_after: Moment = None,
     created_before: Moment = None,
-    phone_numbers_count: Annotated[int | None, _whole_from(0, group=WHICH)] = None,
+    phone_numbers_count: Annotated[int | None, whole_from(0, group=WHICH)] = None,
     customer_reference: Annotated[str | None, Parameter(group=WHICH)] = None,
     requirements_met: Annotated[bool | None, Parameter(group=WHICH)] = None,
-    limit: Annotated[int | None, _whole_from(1, group=HOW)] = None,
-    page_size: Annotated[int | None, _whole_from(1, MAX_PAGE_SIZE, group=HOW)] = None,
-    concurrency: Annotated[int, _whole_from(1, group=HOW)] = 8,
-    sandbox: Annotated[bool, Parameter(group=HOW, negative="", show_default=False)] = False,
+    limit: Annotated[int | None, whole_from(1, group=HOW)] = None,
+    page_size: Annotated[int | None, whole_from(1, MAX_PAGE_SIZE, group=HOW)] = None,
+    concurrency: Annotated[int, whole_from(1, group=HOW)] = 8,
+    sandbox: Annotated[bool, flag(group=HOW)] = False,
     format_: Annotated[Format | None, Parameter(name="--format", group=OUTPUT)] = None,
-    quiet: Annotated[bool, Parameter(group=OUTPUT, negative="", show_default=False)] = False,
+    quiet: Annotated[bool, flag(group=OUTPUT)] = False,
 ) -> None:
     r"""List the number orders of the account: all that match.
 
@@ -188,12 +164,12 @@ def list_(
 @app.command(name="sandbox")
 def sandbox_(
     *,
-    orders: Annotated[int, _whole_from(0)] = 1000,
+    orders: Annotated[int, whole_from(0)] = 1000,
     host: str = "127.0.0.1",
-    port: Annotated[int, _whole_from(0, 65535)] = 8080,
-    seed: Annotated[int, Parameter(converter=_whole)] = 0,
+    port: Annotated[int, whole_from(0, 65535)] = 8080,
+    seed: Annotated[int, Parameter(converter=whole)] = 0,
     latency: Annotated[float, Parameter(validator=Number(gte=0))] = 0.0,
-    rate_limit: Annotated[int | None, _whole_from(1)] = None,
+    rate_limit: Annotated[int | None, whole_from(1)] = None,
 ) -> None:
     """Run a local server that answers like the Telnyx API for listing number orders.
 

@@ -2,33 +2,30 @@
 
 import asyncio
 import math
-import os
 import sys
 import time
 from collections.abc import AsyncGenerator, Callable
-from contextlib import aclosing, asynccontextmanager
+from contextlib import aclosing
 from typing import Literal
 
 from attrs import define, evolve, frozen
-from rich.console import Console
 
 from telnyx_orders import (
     Clock,
-    ConfigurationError,
     NumberOrder,
     OrderFilter,
     OrdersClient,
     Page,
     Pager,
 )
+from telnyx_orders.cli.account import built_in_sandbox, orders_client
+from telnyx_orders.cli.detail_formats import output_console
 from telnyx_orders.cli.formats import CsvWriter, JsonWriter, NdjsonWriter, OrderWriter
 from telnyx_orders.cli.messages import tell
 from telnyx_orders.cli.progress import Fetched, progress_bar, summary
 from telnyx_orders.cli.standard_output import StandardOutput
 from telnyx_orders.cli.table import TableWriter
-from telnyx_orders.errors import KEY_PAGE
 from telnyx_orders.listing import MAX_PAGE_SIZE
-from telnyx_orders.sandbox import Sandbox
 
 __all__ = ["Format", "ListOptions", "list_orders"]
 
@@ -36,13 +33,6 @@ Format = Literal["table", "json", "ndjson", "csv"]
 
 TABLE_ROWS = 25
 """How many orders a table shows if no limit was asked for: more than a screen is no help."""
-
-FILE_WIDTH = 250
-"""The columns a table may take where there is no terminal: more than ordinary orders need."""
-
-SANDBOX_ORDERS = 2000
-SANDBOX_LATENCY = (0.1, 0.6)
-"""Seconds; enough for the progress to be seen."""
 
 
 @frozen(kw_only=True)
@@ -111,7 +101,11 @@ async def list_orders(options: ListOptions) -> None:
     bar_wanted = not options.quiet and (form == "table" or not on_terminal)
     started = time.monotonic()
     async with (
-        _client(options, Clock(sleep=pauses.sleep)) as client,
+        orders_client(
+            built_in_sandbox() if options.sandbox else None,
+            concurrency=options.useful_concurrency,
+            clock=Clock(sleep=pauses.sleep),
+        ) as client,
         aclosing(_pages(client, options)) as pages,
     ):
         with progress_bar(options.limit, wanted=bar_wanted) as show:
@@ -140,39 +134,13 @@ async def list_orders(options: ListOptions) -> None:
 def _writer(form: Format, rows: int, *, on_terminal: bool) -> OrderWriter:
     match form:
         case "table":
-            return TableWriter(Console(width=None if on_terminal else FILE_WIDTH), rows)
+            return TableWriter(output_console(), rows)
         case "json":
             return JsonWriter()
         case "ndjson":
             return NdjsonWriter()
         case "csv":
             return CsvWriter(escaped=on_terminal)
-
-
-@asynccontextmanager
-async def _client(options: ListOptions, clock: Clock) -> AsyncGenerator[OrdersClient, None]:
-    """Give a client of the account that the environment names, or of a sandbox."""
-    if options.sandbox:
-        async with (
-            Sandbox(SANDBOX_ORDERS, latency=SANDBOX_LATENCY) as sandbox,
-            OrdersClient(
-                sandbox.api_key,
-                base_url=sandbox.base_url,
-                concurrency=options.useful_concurrency,
-                trust_env=False,
-                clock=clock,
-            ) as client,
-        ):
-            yield client
-        return
-    if not os.environ.get("TELNYX_API_KEY"):
-        # The client's own message offers an argument, where a key would show in `ps`.
-        raise ConfigurationError(
-            "there is no API key: set TELNYX_API_KEY, or try it out with --sandbox. "
-            f"Keys are made at {KEY_PAGE}"
-        )
-    async with OrdersClient(concurrency=options.useful_concurrency, clock=clock) as client:
-        yield client
 
 
 async def _pages(

@@ -1,17 +1,24 @@
 """What is told on standard error."""
 
 import sys
+from collections.abc import Sequence
 from contextlib import suppress
 
 from telnyx_orders.error_details import printable
 
-__all__ = ["counted", "tell"]
+__all__ = ["counted", "tally", "tell"]
 
 
 def counted(number: int, noun: str) -> str:
     """Give a number with its noun: `1 order`, `2,000 orders`."""
     plural = "retries" if noun == "retry" else f"{noun}s"
     return f"{number:,} {noun if number == 1 else plural}"
+
+
+def tally(numbers: Sequence[str]) -> str:
+    """Say how many numbers there are, and give the first: `12 numbers (+1..., ...)`."""
+    first = ", ".join(numbers[:3]) + (", ..." if numbers[3:] else "")
+    return f"{counted(len(numbers), 'number')} ({first})"
 
 
 def tell(text: str) -> None:

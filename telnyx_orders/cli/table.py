@@ -12,7 +12,7 @@ from rich.text import Text
 from telnyx_orders import NumberOrder
 from telnyx_orders.error_details import printable
 
-__all__ = ["TableWriter", "fit_columns"]
+__all__ = ["STATUS_STYLES", "TableWriter", "fit_columns", "order_cells", "utc"]
 
 HEADERS = {
     "id": "ID",
@@ -66,7 +66,7 @@ class TableWriter:
 
 def order_table(orders: Sequence[NumberOrder], width: int) -> Table:
     """Lay out a table of orders that is at most this wide."""
-    rows = [_cells(order) for order in orders]
+    rows = [order_cells(order) for order in orders]
     natural = {
         name: max(cell_len(header), *(row[name].cell_len for row in rows))
         for name, header in HEADERS.items()
@@ -111,7 +111,8 @@ def fit_columns(natural: Mapping[str, int], width: int) -> dict[str, int]:
     return columns
 
 
-def _cells(order: NumberOrder) -> dict[str, Text]:
+def order_cells(order: NumberOrder) -> dict[str, Text]:
+    """Give what is shown of an order, by column."""
     # `Text`, since rich reads markup in a str: a reference may well hold "[draft]".
     status = printable(order.status or "")
     met = "" if order.requirements_met is None else "yes" if order.requirements_met else "no"
@@ -120,7 +121,7 @@ def _cells(order: NumberOrder) -> dict[str, Text]:
         "status": Text(status, style=STATUS_STYLES.get(status, "")),
         "numbers": _numbers(order),
         "reference": Text(printable(order.customer_reference or "")),
-        "created": Text("" if order.created_at is None else _utc(order.created_at)),
+        "created": Text("" if order.created_at is None else utc(order.created_at)),
         "met": Text(met),
     }
 
@@ -133,7 +134,8 @@ def _numbers(order: NumberOrder) -> Text:
     return text.append(f" +{more}", style="dim") if more > 0 else text
 
 
-def _utc(moment: datetime) -> str:
+def utc(moment: datetime) -> str:
+    """Write a time in UTC, to the second."""
     with suppress(OverflowError):  # a server may say year 1 with an offset to the east
         moment = moment.astimezone(UTC).replace(tzinfo=None)
     return moment.isoformat(sep=" ", timespec="seconds")

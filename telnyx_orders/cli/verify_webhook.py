@@ -12,6 +12,7 @@ from attrs import frozen
 
 from telnyx_orders import Clock, ConfigurationError, NumberOrder, make_converter
 from telnyx_orders.cli.formats import to_json
+from telnyx_orders.cli.input_files import read_input
 from telnyx_orders.cli.messages import counted
 from telnyx_orders.cli.standard_output import StandardOutput
 from telnyx_orders.error_details import printable
@@ -24,16 +25,12 @@ from telnyx_orders.webhooks import (
 from telnyx_orders.webhooks.keys import VARIABLE
 from telnyx_orders.webhooks.signature import SIGNATURE_HEADER, TIMESTAMP_HEADER
 
-__all__ = ["EventFormat", "InputError", "VerifyOptions", "verify_webhook"]
+__all__ = ["EventFormat", "VerifyOptions", "verify_webhook"]
 
 EventFormat = Literal["text", "json"]
 
 ANY_AGE = 1e12
 """Seconds; no timestamp, which has up to twelve digits, is further away."""
-
-
-class InputError(Exception):
-    """A file cannot be read; the message says why."""
 
 
 @frozen(kw_only=True)
@@ -79,7 +76,7 @@ async def verify_webhook(options: VerifyOptions, *, clock: Clock | None = None) 
         clock=clock,
     )
     headers = _headers(options)
-    body = _read(options.body)
+    body = read_input(options.body)
     try:
         event = verifier.unwrap(body, headers)
     except WebhookSignatureError as error:
@@ -93,7 +90,7 @@ def _headers(options: VerifyOptions) -> list[tuple[str, str]]:
     if options.header_file is not None:
         if options.timestamp is not None or options.signature is not None:
             raise ConfigurationError("give --header-file, or --timestamp and --signature, not both")
-        lines = _read(str(options.header_file)).decode("latin-1").splitlines()
+        lines = read_input(str(options.header_file)).decode("latin-1").splitlines()
         parted = [line.partition(":") for line in lines]
         return [(name.strip(), value.strip()) for name, colon, value in parted if colon]
     if options.timestamp is None or options.signature is None:
@@ -102,20 +99,6 @@ def _headers(options: VerifyOptions) -> list[tuple[str, str]]:
             f"and {SIGNATURE_HEADER} of the delivery, or --header-file with both"
         )
     return [(TIMESTAMP_HEADER, options.timestamp), (SIGNATURE_HEADER, options.signature)]
-
-
-def _read(name: str) -> bytes:
-    try:
-        if name != "-":
-            return Path(name).read_bytes()
-        if sys.stdin is None:
-            raise InputError("standard input is closed")
-        return sys.stdin.buffer.read()
-    except (OSError, ValueError) as error:  # a name with a null byte is a ValueError
-        reason = getattr(error, "strerror", None) or error
-        raise InputError(
-            f"cannot read {'standard input' if name == '-' else name}: {reason}"
-        ) from (error)
 
 
 def _explained(
