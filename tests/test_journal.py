@@ -216,9 +216,13 @@ async def test_an_open_order_is_not_sent_unseen(journal: OrderJournal, other: Or
     with pytest.raises(JournalError, match="may have been placed; it was not looked up since"):
         await other.sending(ORDER, LATER)
     await other.recall(ORDER)
-    await other.sending(ORDER, LATER)
-    with pytest.raises(OrderInProgressError):
-        await journal.recall(ORDER)
+    with pytest.raises(JournalError, match="not looked up since"):
+        await other.not_placed("job-17", "not there")
+    async with other.hold("job-17"):
+        await other.recall(ORDER)
+        await other.sending(ORDER, LATER)
+        with pytest.raises(OrderInProgressError):
+            await journal.recall(ORDER)
 
 
 async def test_a_judgement_is_about_one_attempt(journal: OrderJournal, other: OrderJournal) -> None:
@@ -234,6 +238,21 @@ async def test_a_judgement_is_about_one_attempt(journal: OrderJournal, other: Or
         for call in (other.not_placed("job-17", "not there"), other.sending(ORDER, LATER)):
             with pytest.raises(JournalError, match="not looked up since"):
                 await call
+
+
+async def test_who_only_looks_does_not_judge(journal: OrderJournal, other: OrderJournal) -> None:
+    """A look at an order by another task does not renew what its holder has recalled."""
+    await journal.sending(ORDER, MOMENT)
+    await journal.gave_up("job-17", MOMENT)
+    async with journal.hold("job-17"):
+        await journal.recall(ORDER)
+        async with other.hold("job-17"):
+            await other.recall(ORDER)
+            await other.sending(ORDER, LATER)
+            await other.gave_up("job-17", LATER)
+        assert await asyncio.create_task(journal.recall(ORDER)) is not None
+        with pytest.raises(JournalError, match="not looked up since"):
+            await journal.not_placed("job-17", "not there")
 
 
 async def test_a_judgement_ends_with_its_hold(journal: OrderJournal) -> None:

@@ -239,8 +239,9 @@ async def test_rows_without_numbers_are_looked_at(
     assert asked == ["/v2/number_orders"] * 2 + ["/v2/number_orders/order-1"]
 
 
+@pytest.mark.parametrize("gives_up", [True, False])
 async def test_what_is_sent_meanwhile_is_not_judged(
-    journal: OrderJournal, make_client: MakeClient, fake_time: FakeTime
+    journal: OrderJournal, fake_time: FakeTime, gives_up: bool
 ) -> None:
     """An order that is sent anew while it is looked for keeps standing as sent."""
     order = await leave_open(journal, "job", NUMBERS[0], now(fake_time))
@@ -251,13 +252,15 @@ async def test_what_is_sent_meanwhile_is_not_judged(
             async with journal.hold("job"):
                 await journal.recall(order)
                 await journal.sending(order, now(fake_time))
-                await journal.gave_up("job", now(fake_time))
+                if gives_up:
+                    await journal.gave_up("job", now(fake_time))
         return page([])
 
     async with serve(answer) as url, OrdersClient(KEY, base_url=url, trust_env=False) as client:
         [one] = await journal.reconcile(client)
     assert one.outcome is PlacementOutcome.CANNOT_TELL
     assert "the journal could not note it" in one.reason
+    assert "may have been placed" in one.reason
     [intent] = await journal.open_intents()
     assert intent.attempts == 2
 

@@ -119,7 +119,7 @@ class OrderJournal:
     def hold(self, reference: str) -> AbstractAsyncContextManager[None]:
         """Have a reference to oneself: in this journal, one task at a time places its order.
 
-        What is recorded of an order is recorded within it.
+        What is recorded of an order is recorded within it, and recalled by the task that holds it.
         """
         return self._references.hold(reference)
 
@@ -179,8 +179,8 @@ class OrderJournal:
             ValueError: The time has no zone.
         """
         check_aware("moment", moment)
-        intent = await self._in_use().run(Store.gave_up, reference, moment)
-        self._references.gave_up(reference, intent)
+        await self._in_use().run(Store.gave_up, reference, moment)
+        self._references.ended(reference)
 
     async def placed(self, reference: str, order: NumberOrder) -> None:
         """Record that an order was placed.

@@ -16,6 +16,7 @@ __all__ = ["References"]
 class _Turn:
     lock: asyncio.Lock = Factory(asyncio.Lock)
     users: int = 0
+    holder: "asyncio.Task[object] | None" = None
 
 
 class References:
@@ -39,9 +40,11 @@ class References:
         turn.users += 1
         try:
             async with turn.lock:
+                turn.holder = asyncio.current_task()
                 try:
                     yield
                 finally:
+                    turn.holder = None
                     self._let_go(reference)
         finally:
             turn.users -= 1
@@ -66,7 +69,10 @@ class References:
     def recalled(self, reference: str, intent: Intent | None) -> None:
         """Take in what is on record, where that nobody sends it is on record too."""
         self._abandoned.pop(reference, None)
-        if intent is not None and intent.state is IntentState.OPEN:
+        turn = self._turns.get(reference)
+        # Who only looks must not refresh what the holder is about to judge.
+        holds = turn is not None and turn.holder is asyncio.current_task()
+        if holds and intent is not None and intent.state is IntentState.OPEN:
             self._judged[reference] = intent
 
     def leaving(self, reference: str) -> None:
@@ -78,13 +84,8 @@ class References:
         self._judged.pop(reference, None)  # of an attempt before this one
         self._sending.add(reference)
 
-    def gave_up(self, reference: str, intent: Intent | None) -> None:
-        """Take in that an order is on record as given up."""
-        self._sending.discard(reference)
-        self.recalled(reference, intent)
-
     def ended(self, reference: str) -> None:
-        """Take in that it is on record what became of an order."""
+        """Take in that it is on record what became of an order, or that nobody knows."""
         self._sending.discard(reference)
         self._judged.pop(reference, None)
         self._abandoned.pop(reference, None)

@@ -150,16 +150,15 @@ class Store:
             if found is not None and found[1] == self._ownership.id:
                 self._end_without_order(reference, "it was cancelled before it was sent", now)
 
-    def gave_up(self, reference: str, moment: datetime) -> Intent | None:
+    def gave_up(self, reference: str, moment: datetime) -> None:
         """Record that an order is no longer being sent, though it is not known what became of it.
 
-        Gives it as it is now, if it is open and nobody's; what another journal does stays.
+        What has ended, or is another journal's by now, stays as it is.
         """
         with self._transaction():
             intent, owner = self._known(reference)
-            if intent.state is not IntentState.OPEN or owner not in (None, self._ownership.id):
-                return None
-            return self._give_back(intent, moment)
+            if intent.state is IntentState.OPEN and owner in (None, self._ownership.id):
+                self._give_back(intent, moment)
 
     def placed(self, reference: str, order: NumberOrder, now: datetime) -> None:
         """Record that an order was placed, whoever knew of it last.

@@ -9,6 +9,7 @@ from typing import TypeVar
 
 import pytest
 from attrs import define
+from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
@@ -57,6 +58,12 @@ class Row:
         self.state, self.ended, self.owner = state, moment, None
 
 
+async def fails(error: type[JournalError], doing: Awaitable[object]) -> None:
+    with pytest.raises(error) as caught:
+        await doing
+    assert type(caught.value) is error
+
+
 class JournalMachine(RuleBasedStateMachine):
     """Two journals on one file and, in plain words, what they must do."""
 
@@ -101,25 +108,20 @@ class JournalMachine(RuleBasedStateMachine):
             return None if recalled else JournalError
         return None
 
-    def recall(self, who: int, order: NewOrder) -> None:
+    async def recall(self, who: int, order: NewOrder) -> None:
         """Recall an order within a hold, and compare what is said of it."""
         reference = str(order.customer_reference)
         row = self.rows.get(reference)
         journal = self.journals[who]
         if row is not None and row.order != order:
-            self.fails(JournalConflictError, journal.recall(order))
+            await fails(JournalConflictError, journal.recall(order))
         elif row is not None and row.owner not in (None, who):
-            self.fails(OrderInProgressError, journal.recall(order))
+            await fails(OrderInProgressError, journal.recall(order))
         else:
             moment = self.let_go[who].pop(reference, None)
             if row is not None and row.owner == who and moment is not None:
                 row.give_back(moment)
-            self.same(self.run(journal.recall(order)), row)
-
-    def fails(self, error: type[JournalError], doing: Awaitable[object]) -> None:
-        with pytest.raises(error) as caught:
-            self.run(doing)
-        assert type(caught.value) is error
+            self.same(await journal.recall(order), row)
 
     def same(self, intent: Intent | None, row: Row | None) -> None:
         assert (intent is None) == (row is None)
@@ -132,10 +134,7 @@ class JournalMachine(RuleBasedStateMachine):
 
     @rule(who=JOURNALS, reference=REFERENCES, variant=VARIANTS)
     def look(self, who: int, reference: str, variant: int) -> None:
-        hold = self.journals[who].hold(reference)
-        self.run(hold.__aenter__())
-        self.recall(who, ORDERS[reference, variant])
-        self.run(hold.__aexit__(None, None, None))
+        self.run(self.recall(who, ORDERS[reference, variant]))
 
     @rule(
         who=JOURNALS,
@@ -145,25 +144,25 @@ class JournalMachine(RuleBasedStateMachine):
         then=st.sampled_from(["placed", "not placed", "given up", "nothing"]),
     )
     def send(self, who: int, reference: str, variant: int, recalls: bool, then: str) -> None:
-        journal, order = self.journals[who], ORDERS[reference, variant]
-        hold = journal.hold(reference)
-        self.run(hold.__aenter__())
-        if recalls:
-            self.recall(who, order)
-        row = self.rows.get(reference)
-        if row is not None and row.order != order:
-            refusal: type[JournalError] | None = JournalConflictError
-        else:
+        self.run(self.send_in_hold(who, ORDERS[reference, variant], recalls, then))
+
+    async def send_in_hold(self, who: int, order: NewOrder, recalls: bool, then: str) -> None:
+        journal, reference = self.journals[who], str(order.customer_reference)
+        async with journal.hold(reference):
+            if recalls:
+                await self.recall(who, order)
+            row = self.rows.get(reference)
             refusal = self.refusal(who, row, recalls)
-        self.let_go[who].pop(reference, None)
-        if refusal is not None:
-            self.fails(refusal, journal.sending(order, self.now))
-        else:
-            self.run(journal.sending(order, self.now))
+            if row is not None and row.order != order:
+                refusal = JournalConflictError
+            self.let_go[who].pop(reference, None)
+            if refusal is not None:
+                await fails(refusal, journal.sending(order, self.now))
+                return
+            await journal.sending(order, self.now)
             self.sent(who, reference, order)
-            self.ends(who, reference, then)
-        self.run(hold.__aexit__(None, None, None))
-        if refusal is None and then == "nothing":
+            await self.ends(who, reference, then)
+        if then == "nothing":
             self.let_go[who][reference] = self.now
 
     def sent(self, who: int, reference: str, order: NewOrder) -> None:
@@ -176,43 +175,44 @@ class JournalMachine(RuleBasedStateMachine):
         row.state, row.owner, row.given_up, row.ended = IntentState.OPEN, who, None, None
         row.attempts += 1
 
-    def ends(self, who: int, reference: str, then: str) -> None:
+    async def ends(self, who: int, reference: str, then: str) -> None:
         journal, row = self.journals[who], self.rows[reference]
         self.time.now += 1
         match then:
             case "placed":
-                self.run(journal.placed(reference, NumberOrder(id="placed")))
+                await journal.placed(reference, NumberOrder(id="placed"))
                 row.end(IntentState.PLACED, self.now)
                 row.placed = "placed"
             case "not placed":
-                self.run(journal.not_placed(reference, "refused"))
+                await journal.not_placed(reference, "refused")
                 row.end(IntentState.NOT_PLACED, self.now)
             case "given up":
-                self.run(journal.gave_up(reference, self.now))
+                await journal.gave_up(reference, self.now)
                 row.give_back(self.now)
 
     @rule(who=JOURNALS, reference=REFERENCES, recalls=st.booleans())
     def judge(self, who: int, reference: str, recalls: bool) -> None:
+        self.run(self.judge_in_hold(who, reference, recalls))
+
+    async def judge_in_hold(self, who: int, reference: str, recalls: bool) -> None:
         journal, row = self.journals[who], self.rows.get(reference)
-        hold = journal.hold(reference)
-        self.run(hold.__aenter__())
-        if recalls and row is not None:
-            self.recall(who, row.order)
-        refusal = JournalError if row is None else self.refusal(who, row, recalls)
-        if refusal is not None:
-            self.fails(refusal, journal.not_placed(reference, "not there"))
-        elif row is not None:
-            self.run(journal.not_placed(reference, "not there"))
+        async with journal.hold(reference):
+            if recalls and row is not None:
+                await self.recall(who, row.order)
+            refusal = JournalError if row is None else self.refusal(who, row, recalls)
+            if refusal is not None or row is None:
+                await fails(refusal or JournalError, journal.not_placed(reference, "not there"))
+                return
+            await journal.not_placed(reference, "not there")
             row.end(IntentState.NOT_PLACED, self.now)
             self.let_go[who].pop(reference, None)
-        self.run(hold.__aexit__(None, None, None))
 
     @rule(who=JOURNALS, reference=REFERENCES, number=st.sampled_from(["placed", "another"]))
     def find(self, who: int, reference: str, number: str) -> None:
         journal, row = self.journals[who], self.rows.get(reference)
         placing = journal.placed(reference, NumberOrder(id=number))
         if row is None or row.placed not in (None, number):
-            self.fails(JournalError, placing)
+            self.run(fails(JournalError, placing))
             return
         self.run(placing)
         row.end(IntentState.PLACED, self.now)
@@ -224,7 +224,7 @@ class JournalMachine(RuleBasedStateMachine):
         journal, row = self.journals[who], self.rows.get(reference)
         moment = self.now - timedelta(seconds=ago)
         if row is None:
-            self.fails(JournalError, journal.gave_up(reference, moment))
+            self.run(fails(JournalError, journal.gave_up(reference, moment)))
             return
         self.run(journal.gave_up(reference, moment))
         self.let_go[who].pop(reference, None)
@@ -273,3 +273,5 @@ class JournalMachine(RuleBasedStateMachine):
 
 
 TestJournal = JournalMachine.TestCase
+# Each of its steps is synced to the disk.
+TestJournal.settings = settings(max_examples=min(settings().max_examples, 400))
