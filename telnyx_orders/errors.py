@@ -15,8 +15,12 @@
     │   ├── RateLimitError          429
     │   └── InternalServerError     500 and above
     ├── ResponseDecodeError         the answer is not what the API promises
+    ├── WebhookError                a delivery must not be acted on
+    │   ├── WebhookSignatureError   nothing shows that Telnyx sent it just now
+    │   └── WebhookPayloadError     it is genuine, and no event
     └── IncompleteFetchError        a fetch of all pages ended early, or lacks its proof
 
+Those of webhooks are in `telnyx_orders.webhooks`, all others in `telnyx_orders`.
 Bad arguments of a call are a plain `TypeError` or `ValueError`, raised before anything is sent.
 Errors pickle and copy, so they can cross process borders.
 """
