@@ -16,14 +16,18 @@
     │   └── InternalServerError     500 and above
     ├── ResponseDecodeError         the answer is not what the API promises
     ├── IncompleteFetchError        a fetch of all pages ended early, or lacks its proof
-    │       these, of placing orders, in `order_errors`:
     ├── OrderOutcomeUnknownError    an order may have been placed: look before sending it again
     ├── OrdersPendingError          orders had not ended in the time allowed
     ├── JournalError                the journal of orders cannot be used; nothing was sent
     │   ├── JournalConflictError    ... as it knows the reference for another order
     │   └── OrderInProgressError    ... as another process is placing this order right now
-    └── PlacingCancelledError       what had become of many orders, where a task was cancelled
+    ├── PlacingCancelledError       what had become of many orders, where a task was cancelled
+    └── WebhookError                a delivery must not be acted on
+        ├── WebhookSignatureError   nothing shows that Telnyx sent it just now
+        └── WebhookPayloadError     it is genuine, and no event
 
+Those of placing orders are defined in `order_errors`. Those of webhooks are imported from
+`telnyx_orders.webhooks`, all others from `telnyx_orders`.
 Bad arguments of a call are a plain `TypeError` or `ValueError`, raised before anything is sent.
 Errors pickle and copy, so they can cross process borders.
 """

@@ -30,6 +30,7 @@ from telnyx_orders import (
     TelnyxError,
     UnprocessableEntityError,
     errors,
+    webhooks,
 )
 from telnyx_orders.error_details import parse_error_details
 
@@ -89,6 +90,9 @@ def test_the_tree_in_words():
         "RateLimitError": "APIStatusError",
         "InternalServerError": "APIStatusError",
         "ResponseDecodeError": "TelnyxError",
+        "WebhookError": "TelnyxError",
+        "WebhookSignatureError": "WebhookError",
+        "WebhookPayloadError": "WebhookError",
         "IncompleteFetchError": "TelnyxError",
         "OrderOutcomeUnknownError": "TelnyxError",
         "OrdersPendingError": "TelnyxError",
@@ -109,10 +113,13 @@ def test_a_builtin_catches_it_too(cls, builtin):
 
 
 def test_every_error_can_be_imported_from_the_top():
-    """Each class of the tree is a public name of the package."""
+    """Each class of the tree is a public name of the package, or of its webhooks."""
     for name in real_tree():
-        assert name in telnyx_orders.__all__
-        assert getattr(telnyx_orders, name) is getattr(errors, name)
+        top, home = (
+            (webhooks, webhooks.errors) if name.startswith("Webhook") else (telnyx_orders, errors)
+        )
+        assert name in top.__all__
+        assert getattr(top, name) is getattr(home, name)
 
 
 OWN_CLASS = {
@@ -532,6 +539,9 @@ EVERY_CLASS = [
         attempts=2,
         transient=True,
     ),
+    webhooks.WebhookError("not to be acted on"),
+    webhooks.WebhookSignatureError(webhooks.SignatureFault.TOO_OLD, "an hour old"),
+    webhooks.WebhookPayloadError("no JSON"),
     IncompleteFetchError("page 3 was cut off", orders=ORDERS),
 ]
 

@@ -46,7 +46,7 @@ class MemoryDeliveryStore:
 
     Args:
         max_ids: How many events that were acted on to remember; the oldest are forgotten first.
-            100,000 take some 20 MB.
+            100,000 take some 15 MB.
         max_age: For how many seconds to remember them.
         clock: Where to take the time from.
 

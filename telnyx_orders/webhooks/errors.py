@@ -1,10 +1,4 @@
-"""What is wrong with a delivery.
-
-TelnyxError
-└── WebhookError                a delivery that must not be acted on
-    ├── WebhookSignatureError   nothing shows that Telnyx sent it just now
-    └── WebhookPayloadError     it is genuine, and no event
-"""
+"""What is wrong with a delivery. `telnyx_orders.errors` draws the whole tree."""
 
 from enum import StrEnum
 
@@ -33,7 +27,7 @@ class SignatureFault(StrEnum):
 
 
 class WebhookError(TelnyxError):
-    """A delivery that must not be acted on."""
+    """A delivery must not be acted on."""
 
 
 class WebhookSignatureError(WebhookError):
