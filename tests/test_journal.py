@@ -76,7 +76,11 @@ async def test_what_is_sent_is_known_as_open(journal: OrderJournal) -> None:
     assert await journal.recall(ORDER) is None
     await journal.sending(ORDER, MOMENT)
     assert await journal.recall(ORDER) == Intent(
-        reference="job-17", order=ORDER, state=IntentState.OPEN, sent_at=MOMENT
+        reference="job-17",
+        order=ORDER,
+        state=IntentState.OPEN,
+        sent_at=MOMENT,
+        given_up_at=MOMENT,
     )
 
 
@@ -122,7 +126,7 @@ async def test_sent_again_while_open_it_may_date_from_the_first_attempt(
     await journal.sending(ORDER, LATER)
     intent = await journal.recall(ORDER)
     assert intent is not None
-    assert (intent.sent_at, intent.attempts) == (MOMENT, 2)
+    assert (intent.sent_at, intent.given_up_at, intent.attempts) == (MOMENT, LATER, 2)
 
 
 async def test_given_up(journal: OrderJournal) -> None:
@@ -192,7 +196,7 @@ async def test_what_another_sends_is_in_progress(
     assert await other.open_intents() == await journal.open_intents() == []
     intent = await journal.recall(ORDER)
     assert intent is not None
-    assert intent.given_up_at is None
+    assert intent.given_up_at == MOMENT
 
 
 async def test_what_another_has_placed_is_not_sent(

@@ -332,13 +332,15 @@ async def test_many_in_a_moving_account(
         assert (found, len(missing)) == (there, 15)
 
 
+FIRST = datetime(2026, 2, 1, tzinfo=UTC)
 INTENTS = st.lists(st.integers(0, 10_000), max_size=8).map(
     lambda seconds: [
         Intent(
             reference=str(number),
             order=NewOrder([NUMBERS[number]], customer_reference=str(number)),
             state=IntentState.OPEN,
-            sent_at=datetime(2026, 2, 1, tzinfo=UTC) + timedelta(seconds=second),
+            sent_at=FIRST + timedelta(seconds=second),
+            given_up_at=FIRST + timedelta(seconds=second),
         )
         for number, second in enumerate(seconds)
     ]

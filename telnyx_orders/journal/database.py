@@ -12,7 +12,7 @@ Its one table, `intents`, has a row for each order that was about to be sent:
 | `state` | `open`, `placed` or `not_placed` |
 | `request` | what was asked for: the JSON body of the request |
 | `sent_at` | when it was first about to be sent; anew after `not_placed` |
-| `given_up_at` | until when it may have left; null while it is being sent |
+| `given_up_at` | when it was given up; before that, when it was last about to be sent |
 | `ended_at` | when it was known to be placed or not; null while it is open |
 | `owner` | which open journal is sending it, see `owners`; null if none is |
 | `attempts` | how often it was about to be sent |
@@ -49,7 +49,7 @@ CREATE TABLE intents (
     state TEXT NOT NULL CHECK (state IN ('open', 'placed', 'not_placed')),
     request TEXT NOT NULL,
     sent_at TEXT NOT NULL,
-    given_up_at TEXT,
+    given_up_at TEXT NOT NULL,
     ended_at TEXT CHECK ((ended_at IS NULL) = (state = 'open')),
     owner TEXT CHECK (owner IS NULL OR state = 'open'),
     attempts INTEGER NOT NULL CHECK (attempts > 0),

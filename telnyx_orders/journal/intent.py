@@ -33,8 +33,8 @@ class Intent:
         order: What was asked for.
         state: Where it stands.
         sent_at: When it was first about to be sent, an aware time; anew after `NOT_PLACED`.
-        given_up_at: Until when it may have left: when it was given up, or when the process that
-            sent it was found dead. `None` while it is being sent.
+        given_up_at: Until when it is known to have been under way: when it was given up, or
+            before that, and where its process died, when it was last about to be sent.
         placed: The order, if it was placed.
         reason: Why it was not placed, if it was not.
         attempts: How often it was about to be sent, in all.
@@ -44,7 +44,7 @@ class Intent:
     order: NewOrder
     state: IntentState
     sent_at: datetime
-    given_up_at: datetime | None = None
+    given_up_at: datetime
     placed: NumberOrder | None = None
     reason: str | None = None
     attempts: int = 1
@@ -59,7 +59,7 @@ class Intent:
             phone_numbers=self.order.numbers,
             customer_reference=self.reference,
             sent_at=self.sent_at,
-            given_up_at=self.given_up_at or self.sent_at,
+            given_up_at=self.given_up_at,
             settle=settle,
         )
 

@@ -14,8 +14,6 @@ from telnyx_orders.configuration import check_type
 from telnyx_orders.errors import ConfigurationError
 from telnyx_orders.journal.intent import Intent, check_aware
 from telnyx_orders.journal.references import References
-from telnyx_orders.journal.store import Store
-from telnyx_orders.journal.worker import StoreWorker
 from telnyx_orders.models import NumberOrder
 from telnyx_orders.new_order import NewOrder
 from telnyx_orders.order_errors import JournalError
@@ -23,6 +21,7 @@ from telnyx_orders.order_errors import JournalError
 if TYPE_CHECKING:
     from telnyx_orders.client import OrdersClient
     from telnyx_orders.journal.reconcile import Reconciled
+    from telnyx_orders.journal.worker import StoreWorker
 
 __all__ = ["OrderJournal"]
 
@@ -40,7 +39,8 @@ class OrderJournal:
             it. Beside it lie files with the endings `-wal` and `-shm` that belong to it, and one
             `-owner-...` for each process that uses it: leave them there.
         settle: Seconds within which a request may still be under way at the server after it was
-            given up. Earlier than that it is not believed that an order is not there.
+            given up, or was sent by a process that died. Earlier than that it is not believed that
+            an order is not there.
         clock: Where the time comes from, for tests.
 
     Raises:
@@ -86,6 +86,9 @@ class OrderJournal:
         """
         if self._worker is not None:
             raise JournalError(f"the journal {self._path} is open already")
+        # Loaded by whoever opens a journal, and not by each program that imports the package.
+        from telnyx_orders.journal.worker import StoreWorker
+
         self._worker = StoreWorker(self._path, self._now)
         try:
             await self._worker.open()
@@ -135,7 +138,7 @@ class OrderJournal:
         """
         reference = _reference(order)
         abandoned_at = self._references.abandoned().get(reference)
-        intent = await self._in_use().run(Store.recall, order, self._now(), abandoned_at)
+        intent = await self._in_use().run(lambda store: store.recall(order, abandoned_at))
         self._references.recalled(reference, intent)
         return intent
 
@@ -160,10 +163,11 @@ class OrderJournal:
         worker, judged = self._in_use(), self._references.judged(reference)
         self._references.leaving(reference)
         try:
-            await worker.run(Store.sending, order, sent_at, judged)
+            await worker.run(lambda store: store.sending(order, sent_at, judged))
         except asyncio.CancelledError:
             # After the record, in the same thread, if that was begun.
-            worker.after_all(Store.withdraw, reference, self._now())
+            now = self._now()
+            worker.after_all(lambda store: store.withdraw(reference, now))
             raise
         self._references.left(reference)
 
@@ -179,7 +183,7 @@ class OrderJournal:
             ValueError: The time has no zone.
         """
         check_aware("moment", moment)
-        await self._in_use().run(Store.gave_up, reference, moment)
+        await self._in_use().run(lambda store: store.gave_up(reference, moment))
         self._references.ended(reference)
 
     async def placed(self, reference: str, order: NumberOrder) -> None:
@@ -193,7 +197,8 @@ class OrderJournal:
             JournalError: It is known as placed, as an order of another id; or the journal does not
                 know it, is not open, or its file cannot be used.
         """
-        await self._in_use().run(Store.placed, reference, order, self._now())
+        now = self._now()
+        await self._in_use().run(lambda store: store.placed(reference, order, now))
         self._references.ended(reference)
 
     async def not_placed(
@@ -212,10 +217,8 @@ class OrderJournal:
             JournalError: It was placed meanwhile, or sent by another since it was recalled; or
                 the journal does not know it, is not open, or its file cannot be used.
         """
-        recalled = self._references.judged(reference)
-        await self._in_use().run(
-            Store.not_placed, reference, reason, self._now(), judged or recalled
-        )
+        looked_up, now = judged or self._references.judged(reference), self._now()
+        await self._in_use().run(lambda store: store.not_placed(reference, reason, now, looked_up))
         if judged is None:
             self._references.ended(reference)
 
@@ -226,7 +229,7 @@ class OrderJournal:
             JournalError: The journal is not open, or its file cannot be used.
         """
         abandoned = self._references.abandoned()
-        return await self._in_use().run(Store.open_intents, self._now(), abandoned)
+        return await self._in_use().run(lambda store: store.open_intents(abandoned))
 
     async def reconcile(self, client: "OrdersClient") -> tuple["Reconciled", ...]:
         """Look for the open orders in the account, and record what became of each.
@@ -269,12 +272,12 @@ class OrderJournal:
             ValueError: The time has no zone.
         """
         check_aware("moment", moment)
-        return await self._in_use().run(Store.forget_before, moment)
+        return await self._in_use().run(lambda store: store.forget_before(moment))
 
     def _now(self) -> datetime:
         return datetime.fromtimestamp(self._clock.now(), UTC)
 
-    def _in_use(self) -> StoreWorker:
+    def _in_use(self) -> "StoreWorker":
         if not self._open or self._worker is None:
             raise JournalError(
                 f"the journal {self._path} is not open: use it in `async with OrderJournal(...)`, "

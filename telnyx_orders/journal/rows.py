@@ -47,7 +47,7 @@ class Rows:
                 order=NewOrder(**cast("dict[str, Any]", json.loads(request))),
                 state=IntentState(state),
                 sent_at=from_text(sent_at),
-                given_up_at=given_up_at and from_text(given_up_at),
+                given_up_at=from_text(given_up_at),
                 placed=placed and self._converter.structure(json.loads(placed), NumberOrder),
                 reason=reason,
                 attempts=attempts,

@@ -4,7 +4,7 @@ Each method is one transaction, which no other process comes between, and is on 
 returns. All of them are called in one thread, see `worker`.
 
 An open order has an owner while a journal is sending it. It loses the owner when it is given up, or
-when the owner is found dead; until that moment the request may have left. Without an owner it is
+when the owner is found dead, whose request left when it was last about to. Without an owner it is
 sent again only by who has judged it: looked it up since, and seen that it was not placed. What
 another has sent meanwhile undoes that judgement, as it is about another attempt.
 """
@@ -36,13 +36,12 @@ class Store:
 
     Args:
         path: Its file.
-        now: The time.
 
     Raises:
         JournalError: The file cannot be used.
     """
 
-    def __init__(self, path: Path, now: datetime) -> None:
+    def __init__(self, path: Path) -> None:
         # Under each of its names it must have the same owners. Path.resolve() refuses circles.
         path = Path(os.path.realpath(path))
         check_not_forked(path)
@@ -51,7 +50,7 @@ class Store:
         self._connection: sqlite3.Connection = open_database(path)
         try:
             with self._transaction():
-                self._give_back_of_dead(now)
+                self._disown_dead()
                 remove_dead(path)
             with self._transaction():
                 self._ownership = Ownership(path)
@@ -69,14 +68,11 @@ class Store:
             with foreign_errors(self._path):
                 self._connection.close()
 
-    def recall(
-        self, order: NewOrder, now: datetime, abandoned_at: datetime | None
-    ) -> Intent | None:
+    def recall(self, order: NewOrder, abandoned_at: datetime | None) -> Intent | None:
         """Give what is known of an order.
 
         Args:
             order: The order, with a reference.
-            now: The time.
             abandoned_at: When this journal ceased to send it without saying how it ended.
 
         Raises:
@@ -92,7 +88,7 @@ class Store:
             self._check_free(intent.reference, owner)
             if owner == self._ownership.id:
                 return self._give_back(intent, abandoned_at) if abandoned_at else intent
-            return intent if owner is None else self._give_back(intent, now)
+            return intent if owner is None else self._give_back(intent, intent.given_up_at)
 
     def sending(self, order: NewOrder, sent_at: datetime, judged: Intent | None) -> None:
         """Record that an order is about to be sent.
@@ -109,8 +105,9 @@ class Store:
             found = self._find(order.customer_reference)
             if found is None:
                 self._execute(
-                    "INSERT INTO intents (reference, state, request, sent_at, owner, attempts) "
-                    "VALUES (:reference, 'open', :request, :sent_at, :owner, 1)",
+                    "INSERT INTO intents "
+                    "(reference, state, request, sent_at, given_up_at, owner, attempts) "
+                    "VALUES (:reference, 'open', :request, :sent_at, :sent_at, :owner, 1)",
                     reference=order.customer_reference,
                     request=request_text(order),
                     sent_at=to_text(sent_at),
@@ -126,7 +123,7 @@ class Store:
                 state="open",
                 # The earliest that may have been carried out, as what it left is looked for.
                 sent_at=to_text(intent.sent_at if again else sent_at),
-                given_up_at=None,
+                given_up_at=to_text(max(sent_at, intent.given_up_at) if again else sent_at),
                 ended_at=None,
                 owner=self._ownership.id,
                 attempts=intent.attempts + 1,
@@ -204,15 +201,14 @@ class Store:
                 _check_judged(intent, judged)
             self._end_without_order(reference, reason, now)
 
-    def open_intents(self, now: datetime, abandoned: Mapping[str, datetime]) -> list[Intent]:
+    def open_intents(self, abandoned: Mapping[str, datetime]) -> list[Intent]:
         """Give the open orders that no living journal is sending, oldest first.
 
         Args:
-            now: The time.
             abandoned: What this journal ceased to send without saying how it ended, and when.
         """
         with self._transaction():
-            self._give_back_of_dead(now)
+            self._disown_dead()
             for reference, moment in abandoned.items():
                 found = self._find(reference)
                 if found is not None and found[1] == self._ownership.id:
@@ -269,24 +265,22 @@ class Store:
 
     def _give_back(self, intent: Intent, moment: datetime) -> Intent:
         # The clock may have been set back meanwhile.
-        latest = max(moment, intent.given_up_at or intent.sent_at)
+        latest = max(moment, intent.given_up_at)
         self._update(intent.reference, owner=None, given_up_at=to_text(latest))
         found = self._find(intent.reference)
         return intent if found is None else found[0]
 
-    def _give_back_of_dead(self, now: datetime) -> None:
+    def _disown_dead(self) -> None:
         owners: list[tuple[str]] = self._execute(
             "SELECT DISTINCT owner FROM intents WHERE state = 'open' AND owner IS NOT NULL"
         ).fetchall()
         for (owner,) in owners:
             if not is_alive(self._path, owner):
-                # Now, and not when it was about to be sent: its process may have been stopped
-                # between that and the sending.
-                self._give_back_all_of(owner, now)
+                self._execute("UPDATE intents SET owner = NULL WHERE owner = :owner", owner=owner)
 
     def _give_back_all_of(self, owner: str, moment: datetime) -> None:
         self._execute(
-            "UPDATE intents SET owner = NULL, given_up_at = max(sent_at, :moment) "
+            "UPDATE intents SET owner = NULL, given_up_at = max(given_up_at, :moment) "
             "WHERE state = 'open' AND owner = :owner",
             moment=to_text(moment),
             owner=owner,

@@ -5,14 +5,15 @@ import os
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
-from typing import Concatenate, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
-from telnyx_orders.journal.store import Store
 from telnyx_orders.order_errors import JournalError
+
+if TYPE_CHECKING:
+    from telnyx_orders.journal.store import Store
 
 __all__ = ["StoreWorker"]
 
-Arguments = ParamSpec("Arguments")
 T = TypeVar("T")
 
 
@@ -28,7 +29,6 @@ class StoreWorker:
     """
 
     def __init__(self, path: Path, now: Callable[[], datetime]) -> None:
-        # Loaded by whoever opens a journal, and not by each program that imports the package.
         from concurrent.futures import ThreadPoolExecutor
 
         self._executor = ThreadPoolExecutor(1, thread_name_prefix="telnyx-orders-journal")
@@ -57,38 +57,30 @@ class StoreWorker:
             finally:
                 self._executor.shutdown(wait=False)
 
-    async def run(
-        self,
-        method: Callable[Concatenate[Store, Arguments], T],
-        *arguments: Arguments.args,
-        **named: Arguments.kwargs,
-    ) -> T:
-        """Call a method of the store, and give what it gives."""
+    async def run(self, use: "Callable[[Store], T]") -> T:
+        """Use the store, and give what that gives."""
         self._check_process()
-        return await self._done(lambda: method(self._opened(), *arguments, **named))
+        return await self._done(lambda: use(self._opened()))
 
-    def after_all(
-        self,
-        method: Callable[Concatenate[Store, Arguments], object],
-        *arguments: Arguments.args,
-        **named: Arguments.kwargs,
-    ) -> None:
-        """Call a method of the store when all is done that was given; `close` waits for it.
+    def after_all(self, use: "Callable[[Store], object]") -> None:
+        """Use the store when all is done that was given; `close` waits for it.
 
         Once it is being closed, nothing more is done: closing gives back what is being sent.
         """
         if not self._ending:
-            self._submit(lambda: method(self._opened(), *arguments, **named))
+            self._submit(lambda: use(self._opened()))
 
     def _open(self) -> None:
-        self._store = Store(self._path, self._now())
+        from telnyx_orders.journal.store import Store
+
+        self._store = Store(self._path)
 
     def _close(self) -> None:
         store, self._store = self._store, None
         if store is not None:
             store.close(self._now())
 
-    def _opened(self) -> Store:
+    def _opened(self) -> "Store":
         if self._store is None:
             raise JournalError(f"the journal {self._path} was closed meanwhile")
         return self._store

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TypeVar
 
 import pytest
-from attrs import define
+from attrs import define, field
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
@@ -46,13 +46,16 @@ class Row:
     owner: int | None
     state: IntentState = IntentState.OPEN
     attempts: int = 1
-    given_up: datetime | None = None
+    given_up: datetime = field(init=False)
     ended: datetime | None = None
     placed: str | None = None
 
+    def __attrs_post_init__(self) -> None:
+        self.given_up = self.sent
+
     def give_back(self, moment: datetime) -> None:
         self.owner = None
-        self.given_up = max(moment, self.given_up or self.sent)
+        self.given_up = max(moment, self.given_up)
 
     def end(self, state: IntentState, moment: datetime) -> None:
         self.state, self.ended, self.owner = state, moment, None
@@ -171,8 +174,9 @@ class JournalMachine(RuleBasedStateMachine):
             self.rows[reference] = Row(order, self.now, who)
             return
         if row.state is not IntentState.OPEN:
-            row.sent = self.now
-        row.state, row.owner, row.given_up, row.ended = IntentState.OPEN, who, None, None
+            row.sent = row.given_up = self.now
+        row.state, row.owner, row.ended = IntentState.OPEN, who, None
+        row.given_up = max(row.given_up, self.now)
         row.attempts += 1
 
     async def ends(self, who: int, reference: str, then: str) -> None:
