@@ -6,20 +6,25 @@ import shlex
 import signal
 import socket
 import subprocess
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 
 import pytest
+from aiohttp import web
 
 from telnyx_orders import OrdersClient, RateLimitError, RetryPolicy
 from telnyx_orders.cli import app
 from telnyx_orders.sandbox import Sandbox
+from telnyx_orders.webhooks import NumberOrderEvent, WebhookVerifier
+from tests.servers import serve_application
 from tests.test_cli import PROGRAM, Result, environment, error_line, run
 
 
 @asynccontextmanager
-async def serving(*arguments: str) -> AsyncIterator[tuple[asyncio.subprocess.Process, list[str]]]:
-    """Runs the command; gives its process and the two lines that it prints when it is ready."""
+async def serving(
+    *arguments: str, lines: int = 2
+) -> AsyncIterator[tuple[asyncio.subprocess.Process, list[str]]]:
+    """Runs the command; gives its process and the lines that it prints when it is ready."""
     process = await asyncio.create_subprocess_exec(
         *PROGRAM,
         *("sandbox", "--port", "0", *arguments),
@@ -29,7 +34,7 @@ async def serving(*arguments: str) -> AsyncIterator[tuple[asyncio.subprocess.Pro
     )
     assert process.stdout is not None
     try:
-        yield process, [(await process.stdout.readline()).decode() for _ in range(2)]
+        yield process, [(await process.stdout.readline()).decode() for _ in range(lines)]
     finally:
         if process.returncode is None:
             process.kill()
@@ -39,9 +44,42 @@ async def serving(*arguments: str) -> AsyncIterator[tuple[asyncio.subprocess.Pro
 def exported(lines: list[str]) -> dict[str, str]:
     """What a shell would make of the lines."""
     words = [shlex.split(line) for line in lines]
-    assert [len(line) for line in words] == [2, 2]
+    assert {len(line) for line in words} == {2}
     assert {line[0] for line in words} == {"export"}
     return dict(line[1].split("=", 1) for line in words)
+
+
+async def test_it_sends_webhooks():
+    """An application whose URL it is given hears of an order that ends, with the key it printed."""
+    heard: asyncio.Queue[tuple[bytes, Mapping[str, str]]] = asyncio.Queue()
+
+    async def receive(request: web.Request) -> web.Response:
+        heard.put_nowait((await request.read(), request.headers))
+        return web.Response()
+
+    receiver = web.Application()
+    receiver.router.add_post("/webhooks", receive)
+    async with (
+        serve_application(receiver) as url,
+        serving("--webhook-url", f"{url}/webhooks", lines=3) as (_, lines),
+        asyncio.timeout(30),
+    ):
+        variables = exported(lines)
+        async with OrdersClient(
+            variables["TELNYX_API_KEY"], base_url=variables["TELNYX_BASE_URL"], trust_env=False
+        ) as client:
+            order = await client.number_orders.create(["+19705555000"])
+        body, headers = await heard.get()
+    event = WebhookVerifier(variables["TELNYX_PUBLIC_KEY"]).unwrap(body, headers)
+    assert isinstance(event, NumberOrderEvent)
+    assert event.payload.id == order.id
+
+
+async def test_a_webhook_url_that_is_none():
+    """What is no URL is an error of usage, before anything listens."""
+    result = await run("sandbox", "--webhook-url", "example.com")
+    assert result.code == 2
+    assert "must be a URL with http or https" in error_line(result)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

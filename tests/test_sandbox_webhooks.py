@@ -11,8 +11,8 @@ import pytest
 from aiohttp import web
 from attrs import Factory, define
 
-from telnyx_orders import Clock
-from telnyx_orders.sandbox import DeliveryKind, SigningKey, Webhooks, WebhookSender
+from telnyx_orders import Clock, OrdersClient, OrderStatus
+from telnyx_orders.sandbox import DeliveryKind, Sandbox, SigningKey, Webhooks, WebhookSender
 from telnyx_orders.sandbox.webhooks import Event, Postbag
 from telnyx_orders.webhooks import NumberOrderEvent, WebhookEvent, WebhookVerifier, aiohttp_handler
 from tests.conftest import FakeTime, no_task_left, until
@@ -231,6 +231,74 @@ async def test_it_is_started_once() -> None:
         with pytest.raises(RuntimeError, match="delivers already"):
             sender.start()
         await sender.drained()
+
+
+async def test_an_order_of_a_sandbox_that_settles_is_told() -> None:
+    """An order that was placed ends at its time and is told of then, though nobody asks."""
+    async with no_task_left(), application(Clock()) as app:
+        async with (
+            Sandbox(orders=0, settle_after=0.05, webhooks=Webhooks(url=app.url)) as sandbox,
+            OrdersClient(sandbox.api_key, base_url=sandbox.base_url) as client,
+        ):
+            assert sandbox.public_key == SigningKey(0).public_key
+            placed = [
+                await client.number_orders.create([number], customer_reference=number)
+                for number in ("+19705555000", "+19705555001")
+            ]
+            await until(lambda: len(app.events) == 2)
+    assert app.orders == [order.id for order in placed]
+    for event, order in zip(app.events, placed, strict=True):
+        assert isinstance(event, NumberOrderEvent)
+        assert event.payload.status is OrderStatus.SUCCESS
+        assert event.payload.customer_reference == order.customer_reference
+
+
+async def test_a_sandbox_with_a_clock_of_its_own(fake_time: FakeTime) -> None:
+    """What was due while the clock jumped is told at `catch_up`, what is ended by hand at once."""
+    told: list[object] = []
+    async with application(fake_time.clock()) as app:
+        async with (
+            Sandbox(
+                orders=0,
+                settle_after=3600,
+                webhooks=Webhooks(url=app.url),
+                clock=lambda: fake_time.now,
+            ) as sandbox,
+            OrdersClient(sandbox.api_key, base_url=sandbox.base_url) as client,
+        ):
+            sandbox.on_order_ended = lambda order: told.append(order["id"])
+            placed = [
+                await client.number_orders.create([number])
+                for number in ("+19705555000", "+19705555001")
+            ]
+            assert sandbox.webhook_sender is not None
+            sandbox.settle(placed[1].id, "failure")
+            await sandbox.webhook_sender.drained()
+            assert app.orders == [placed[1].id]
+            fake_time.now += 3600
+            sandbox.catch_up()
+            await sandbox.webhook_sender.drained()
+    assert app.orders == told == [placed[1].id, placed[0].id]
+
+
+async def test_a_sandbox_that_is_stopped_delivers_later() -> None:
+    """What ended while it was stopped is told of once it has been started again."""
+    async with no_task_left(), application(Clock()) as app:
+        sandbox = Sandbox(orders=0, webhooks=Webhooks(url=app.url))
+        for _ in range(2):
+            order_id = sandbox.insert()
+            sandbox.settle(order_id)
+            assert order_id not in app.orders
+            async with sandbox:
+                await until(lambda: app.orders[-1:] == [order_id])  # noqa: B023  # awaited here
+            await sandbox.stop()
+
+
+def test_a_sandbox_without_webhooks() -> None:
+    """It has no sender, and a setting of another type is an error."""
+    assert Sandbox(orders=0).webhook_sender is None
+    with pytest.raises(ValueError, match="webhooks must be of type Webhooks"):
+        Sandbox(orders=0, webhooks=NOWHERE)  # type: ignore[arg-type]
 
 
 def test_events_that_are_held_back_come_after_others() -> None:

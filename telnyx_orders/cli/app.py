@@ -25,7 +25,7 @@ from telnyx_orders.cli.serve_sandbox import ListenError, serve_sandbox
 from telnyx_orders.cli.standard_output import OutputError
 from telnyx_orders.cli.webhook_commands import webhook
 from telnyx_orders.listing import MAX_PAGE_SIZE
-from telnyx_orders.sandbox import RateLimit, Sandbox
+from telnyx_orders.sandbox import RateLimit, Sandbox, Webhooks
 
 __all__ = ["app", "run"]
 
@@ -170,11 +170,12 @@ def sandbox_(
     seed: Annotated[int, Parameter(converter=whole)] = 0,
     latency: Annotated[float, Parameter(validator=Number(gte=0))] = 0.0,
     rate_limit: Annotated[int | None, whole_from(1)] = None,
+    webhook_url: str | None = None,
 ) -> None:
-    """Run a local server that answers like the Telnyx API for listing number orders.
+    """Run a local server that answers like the Telnyx API for number orders.
 
-    It prints the base URL and the key as lines for a shell, and runs until Ctrl-C or SIGTERM, after
-    which it exits with 0.
+    It prints the base URL, the key and, if it sends webhooks, the public key that verifies them as
+    lines for a shell, and runs until Ctrl-C or SIGTERM, after which it exits with 0.
 
     A server to develop against:
 
@@ -191,6 +192,8 @@ def sandbox_(
         seed: What the orders are drawn from: the same seed gives the same orders.
         latency: Seconds until a request is answered.
         rate_limit: Requests that are allowed per minute; any number if left out.
+        webhook_url: Where to tell of each order that has ended, a second after it was placed. Needs
+            the extra `webhooks`.
     """
     try:
         server = Sandbox(
@@ -200,6 +203,7 @@ def sandbox_(
             port=port,
             latency=latency,
             rate_limit=None if rate_limit is None else RateLimit(rate_limit),
+            webhooks=None if webhook_url is None else Webhooks(url=webhook_url),
         )
     except ValueError as error:
         raise UsageError(str(error)) from error

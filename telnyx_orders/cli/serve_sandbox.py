@@ -39,7 +39,7 @@ async def serve_sandbox(sandbox: Sandbox, *, orders: int, host: str, port: int) 
     try:
         await output.write(
             f"export TELNYX_BASE_URL={shlex.quote(sandbox.base_url)}\n"
-            f"export TELNYX_API_KEY={shlex.quote(sandbox.api_key)}\n"
+            f"export TELNYX_API_KEY={shlex.quote(sandbox.api_key)}\n" + _public_key(sandbox)
         )
         tell(
             f"Serving {counted(orders, 'order')}. Paste the lines above into another shell; "
@@ -48,6 +48,12 @@ async def serve_sandbox(sandbox: Sandbox, *, orders: int, host: str, port: int) 
         await ended.wait()
     finally:
         await sandbox.stop()
+
+
+def _public_key(sandbox: Sandbox) -> str:
+    if sandbox.webhook_sender is None:
+        return ""
+    return f"export TELNYX_PUBLIC_KEY={shlex.quote(sandbox.public_key)}\n"
 
 
 def _why_not(error: OSError, host: str, port: int) -> str:

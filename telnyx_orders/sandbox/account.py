@@ -31,6 +31,7 @@ class Account:
             `GET /number_orders/{id}` then gives it. An order that settles by itself ends when
             somebody looks: at the next request, or at `catch_up`. To be told at once, call
             `catch_up` at `next_due`; `agenda.on_entered` says that it may have become earlier.
+        send_event: Called with the same, to send the webhook of it.
     """
 
     def __init__(
@@ -44,6 +45,7 @@ class Account:
         self.orders = orders
         self.counters = Counters()
         self.on_order_ended: Callable[[dict[str, object]], None] | None = None
+        self.send_event: Callable[[dict[str, object]], object] | None = None
         self.agenda = Agenda()
         self.ordering = Ordering(
             orders,
@@ -196,8 +198,10 @@ class Account:
 
     def _got_status(self, serial: int, before: object) -> None:
         self.counters.settled.append(self.orders.id_of(serial))
-        if before == PENDING and self.on_order_ended is not None:
-            self.on_order_ended(self.order(serial))
+        if before == PENDING:
+            for told in (self.on_order_ended, self.send_event):
+                if told is not None:
+                    told(self.order(serial))
 
 
 def _on_page(query: ListQuery, chosen: Sequence[int]) -> Sequence[int]:

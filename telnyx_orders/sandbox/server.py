@@ -3,10 +3,12 @@
 import re
 import time
 from collections.abc import Callable, Collection
+from contextlib import AsyncExitStack
 from random import Random
 from types import TracebackType
 from typing import Final, Self
 
+from telnyx_orders.clock import Clock
 from telnyx_orders.sandbox.account import Account
 from telnyx_orders.sandbox.api import BASE_PATH, Api
 from telnyx_orders.sandbox.checks import check_number, check_type, check_whole, choose
@@ -23,6 +25,10 @@ from telnyx_orders.sandbox.listener import Listener
 from telnyx_orders.sandbox.orders import MAX_NUMBERS, ListingOrder, OrderBook
 from telnyx_orders.sandbox.requirements import REGULATED
 from telnyx_orders.sandbox.sandbox_orders import SandboxOrders
+from telnyx_orders.sandbox.signing import SigningKey
+from telnyx_orders.sandbox.timekeeper import Timekeeper
+from telnyx_orders.sandbox.webhook_sender import WebhookSender
+from telnyx_orders.sandbox.webhooks import Webhooks
 
 DEFAULT_API_KEY: Final = "KEYsandbox0123456789"
 
@@ -63,12 +69,16 @@ class Sandbox(SandboxOrders):
             and was given what it waited for; the orders of the start stay as they are.
         regulated: The countries (ISO 3166-1 alpha-2) whose numbers wait until the values they ask
             for, or a requirement group, are given. The API asks for much more, in most countries.
+        webhooks: Where the event of each order that ends is delivered, signed so that `public_key`
+            verifies it; `None` sends none. Needs the extra `webhooks`.
         clock: Seconds since 1970, for the times of changes, for what settles, the rate limit's
-            windows and `Date`. Nothing happens between two requests: what was due until a request
-            happens just before it is answered, at the time it was due.
+            windows, webhooks and `Date`. Without webhooks nothing happens between two requests:
+            what was due until a request happens just before it is answered, at the time it was due.
+            With them it happens when it is due; call `catch_up` after a clock of yours has jumped.
 
     Raises:
         ValueError: An argument is out of its range.
+        ConfigurationError: There are webhooks to send, and cryptography is not installed.
 
     Example:
         >>> async with Sandbox(orders=1000, rate_limit=RateLimit(requests=100)) as sandbox:
@@ -93,6 +103,7 @@ class Sandbox(SandboxOrders):
         numbers_per_order: int | None = None,
         settle_after: float | None = 1.0,
         regulated: Collection[str] = REGULATED,
+        webhooks: Webhooks | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         check_whole("orders", orders, low=0, high=_MAX_ORDERS)
@@ -120,6 +131,12 @@ class Sandbox(SandboxOrders):
         self.placing_faults = placing_faults
         self.drift = drift
         self.settle_after = settle_after
+        check_type("webhooks", webhooks, Webhooks, optional=True)
+        self._webhook_sender: WebhookSender | None = None
+        if webhooks is not None:
+            self._webhook_sender = WebhookSender(webhooks, seed, clock=Clock(now=clock))
+            account.send_event = self._webhook_sender.ended
+        self._timekeeper = Timekeeper(account, clock)
 
     async def __aenter__(self) -> Self:
         await self.start()
@@ -141,10 +158,20 @@ class Sandbox(SandboxOrders):
             OSError: The address cannot be listened on, because another process does, for example.
         """
         await self._listener.start(self._api.application())
+        if self._webhook_sender is not None:
+            self._webhook_sender.start()
+            self._timekeeper.start()
 
     async def stop(self) -> None:
-        """Stop listening, cancel what is in flight and close every connection; may be repeated."""
-        await self._listener.stop()
+        """Stop listening, cancel what is in flight and close every connection; may be repeated.
+
+        Webhooks that wait to be delivered are kept for the next start.
+        """
+        async with AsyncExitStack() as ending:
+            ending.push_async_callback(self._listener.stop)
+            if self._webhook_sender is not None:
+                ending.push_async_callback(self._webhook_sender.stop)
+                ending.push_async_callback(self._timekeeper.stop)
 
     @property
     def base_url(self) -> str:
@@ -165,6 +192,22 @@ class Sandbox(SandboxOrders):
     def api_key(self) -> str:
         """The key that requests must carry."""
         return self._api_key
+
+    @property
+    def public_key(self) -> str:
+        """What to give to an application as the account's public key, for webhooks.
+
+        The same seed gives the same key, also to `SigningKey(seed)`, before there is a sandbox.
+
+        Raises:
+            ConfigurationError: cryptography is not installed.
+        """
+        return SigningKey(self._seed).public_key
+
+    @property
+    def webhook_sender(self) -> WebhookSender | None:
+        """What delivers the webhooks, and knows what was delivered; `None` if none are sent."""
+        return self._webhook_sender
 
     @property
     def order_by(self) -> ListingOrder:
