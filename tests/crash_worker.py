@@ -17,10 +17,10 @@ from types import FrameType
 from typing import Any
 
 from telnyx_orders import NewOrder, OrderJournal, OrdersClient
-from tests.servers import KEY
+from telnyx_orders.sandbox import DEFAULT_API_KEY
 
-SETTLE = 0.3
-"""Seconds; the server that is asked commits at once or not at all."""
+SETTLE = 0.5
+"""Seconds; the server that is asked commits sooner, or not at all."""
 
 PACKAGE = str(Path("telnyx_orders") / "x").removesuffix("x")
 
@@ -58,7 +58,7 @@ async def main(journal_path: str, url: str, step: int | None) -> None:
     lines = None if step is None else kill_at(step)
     async with (
         OrderJournal(journal_path, settle=SETTLE) as journal,
-        OrdersClient(KEY, base_url=url, trust_env=False, journal=journal) as client,
+        OrdersClient(DEFAULT_API_KEY, base_url=url, trust_env=False, journal=journal) as client,
     ):
         outcomes = await client.number_orders.create_many(ORDERS, concurrency=2, confirm=True)
         for outcome in outcomes:

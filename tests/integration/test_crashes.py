@@ -10,19 +10,24 @@ from pathlib import Path
 
 import pytest
 
+from telnyx_orders.sandbox import Fault, Faults, Sandbox
 from telnyx_orders.together import run_together
 from tests.conftest import until
 from tests.crash_worker import ORDERS
-from tests.orders_server import OrdersServer, orders_server
 
-STEPS = int(os.environ.get("CRASH_STEPS", "12"))
+STEPS = int(os.environ.get("CRASH_STEPS", "8"))
 """At how many of the lines that run a job is killed, spread evenly over them."""
 
 
+def account(*fates: Fault) -> Sandbox:
+    """An empty account, and how the requests to place an order end in it."""
+    return Sandbox(orders=0, placing_faults=Faults(script=fates, commit_delay=0.1))
+
+
 async def run_worker(
-    journal: Path, server: OrdersServer, step: int | None = None
+    journal: Path, sandbox: Sandbox, step: int | None = None
 ) -> asyncio.subprocess.Process:
-    arguments = [str(journal), server.url, *([] if step is None else [str(step)])]
+    arguments = [str(journal), sandbox.base_url, *([] if step is None else [str(step)])]
     return await asyncio.create_subprocess_exec(
         sys.executable,
         *("-m", "tests.crash_worker", *arguments),
@@ -36,39 +41,54 @@ async def ended(process: asyncio.subprocess.Process) -> tuple[int | None, str]:
     return process.returncode, (out + err).decode()
 
 
-def check(server: OrdersServer, said: str) -> None:
+def requests_to_place(sandbox: Sandbox) -> int:
+    return sandbox.counters.by_endpoint["POST /number_orders"]
+
+
+def check(sandbox: Sandbox, said: str) -> None:
     """Each order was placed exactly once, and the job knows which it is."""
-    references = Counter(row["customer_reference"] for row in server.placed)
+    rows = list(sandbox.rows())
+    assert Counter(sandbox.counters.placed) == {row["id"]: 1 for row in rows}
+    references = Counter(row["customer_reference"] for row in rows)
     assert references == {order.customer_reference: 1 for order in ORDERS}
-    by_reference = {row["customer_reference"]: row["id"] for row in server.placed}
+    by_reference = {row["customer_reference"]: row["id"] for row in rows}
     assert dict(line.split() for line in said.splitlines()) == by_reference
 
 
 async def lines_of_a_job(tmp_path: Path) -> int:
     """How many lines run until a job is done."""
-    async with orders_server() as server:
-        _, said = await ended(await run_worker(tmp_path / "whole", server, 10**9))
+    async with account() as sandbox:
+        _, said = await ended(await run_worker(tmp_path / "whole", sandbox, 10**9))
     return int(said.splitlines()[-1].removeprefix("lines "))
 
 
-async def kill_and_run_again(journal: Path, fate: str, step: int) -> bool:
+async def kill_and_run_again(journal: Path, fate: Fault | None, step: int) -> bool:
     """Kill a job at a line, run it until it is done, and check what was bought."""
-    async with orders_server(*[fate] * len(ORDERS)) as server:
-        code, said = await ended(await run_worker(journal, server, step))
+    async with account(*([] if fate is None else [fate] * len(ORDERS))) as sandbox:
+        code, said = await ended(await run_worker(journal, sandbox, step))
         killed = code == -signal.SIGKILL
-        code, said = await ended(await run_worker(journal, server))
+        code, said = await ended(await run_worker(journal, sandbox))
         while "It can be sent again" in said:
-            code, said = await ended(await run_worker(journal, server))
+            code, said = await ended(await run_worker(journal, sandbox))
         assert code == 0, said
-        check(server, said)
+        check(sandbox, said)
     return killed
 
 
-@pytest.mark.parametrize("fate", ["commit ok", "commit 500", "500"])
-async def test_killed_at_any_line(fate: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "fate",
+    [
+        None,
+        Fault.INTERNAL_ERROR,
+        Fault.COMMIT_THEN_ERROR,
+        Fault.COMMIT_THEN_RESET,
+        Fault.COMMIT_LATER,
+    ],
+)
+async def test_killed_at_any_line(fate: Fault | None, tmp_path: Path) -> None:
     """Whichever line of the package is the last to run, the next run finishes the job."""
     lines = await lines_of_a_job(tmp_path)
-    chosen = random.Random(fate)
+    chosen = random.Random(str(fate))
     steps = [max(1, int(lines * (n + chosen.random()) / STEPS)) for n in range(STEPS)]
     killed = 0
     for two in range(0, STEPS, 2):
@@ -82,31 +102,30 @@ async def test_killed_at_any_line(fate: str, tmp_path: Path) -> None:
     assert killed > 0.7 * STEPS
 
 
-@pytest.mark.parametrize("answered", [False, True])
-async def test_killed_while_the_request_is_under_way(answered: bool, tmp_path: Path) -> None:
+@pytest.mark.parametrize("fate", [Fault.SILENCE, Fault.COMMIT_THEN_SILENCE])
+async def test_killed_while_the_request_is_under_way(fate: Fault, tmp_path: Path) -> None:
     """Killed between the request and its answer, whether the server acts upon it or not."""
-    fates = ["commit silence" if answered else "silence"] * 2
-    async with orders_server(*fates) as server:
-        process = await run_worker(tmp_path / "journal", server)
-        await until(lambda: len(server.bodies) == 2)
+    async with account(fate, fate) as sandbox:
+        process = await run_worker(tmp_path / "journal", sandbox)
+        await until(lambda: requests_to_place(sandbox) == 2)
         process.kill()
         await ended(process)
-        code, said = await ended(await run_worker(tmp_path / "journal", server))
+        code, said = await ended(await run_worker(tmp_path / "journal", sandbox))
         assert code == 0, said
-        check(server, said)
+        check(sandbox, said)
 
 
 async def test_two_jobs_at_once(tmp_path: Path) -> None:
     """A job that is started while another one still runs buys nothing a second time."""
-    async with orders_server("commit silence", "commit silence") as server:
-        first = await run_worker(tmp_path / "journal", server)
-        await until(lambda: len(server.bodies) == 2)
+    async with account(Fault.COMMIT_THEN_SILENCE, Fault.COMMIT_THEN_SILENCE) as sandbox:
+        first = await run_worker(tmp_path / "journal", sandbox)
+        await until(lambda: requests_to_place(sandbox) == 2)
         os.kill(first.pid, signal.SIGSTOP)
-        code, said = await ended(await run_worker(tmp_path / "journal", server))
+        code, said = await ended(await run_worker(tmp_path / "journal", sandbox))
         assert code == 1
         assert "another process is placing the order" in said
         first.kill()
         await ended(first)
-        code, said = await ended(await run_worker(tmp_path / "journal", server))
+        code, said = await ended(await run_worker(tmp_path / "journal", sandbox))
         assert code == 0, said
-        check(server, said)
+        check(sandbox, said)
