@@ -20,7 +20,9 @@ from telnyx_orders import (
     OrderedNumber,
     OrderFilter,
     OrdersClient,
+    OrdersPendingError,
     OrderStatus,
+    PlacementOutcome,
     SubNumberOrder,
     SubNumberOrderFilter,
 )
@@ -179,6 +181,24 @@ async def test_many_orders_violate_nothing(client: OrdersClient, answers: Answer
     """Prism finds no violation in orders that are placed together."""
     await client.number_orders.create_many([NewOrder(["+19705555098"]), ["+492111609539"]])
     assert answers == [("POST", 200, None)] * 2
+
+
+async def test_looking_and_waiting_violate_nothing(client: OrdersClient, answers: Answers) -> None:
+    """Prism finds no violation in the listings that look for orders, and wait for them."""
+    moment = datetime(2026, 2, 1, 12, tzinfo=UTC)
+    orders = client.number_orders
+    placement = await orders.find_placed(
+        ["+19705555098"], customer_reference="MY REF 001", sent_at=moment
+    )
+    assert placement.outcome is not PlacementOutcome.FOUND
+    with pytest.raises(OrdersPendingError):
+        await orders.wait(ID, timeout=0)
+    with pytest.raises(OrdersPendingError):
+        async for _ in orders.wait_all([ID, GROUP], timeout=0):
+            pytest.fail("no order of Prism's example has ended")
+    assert len(answers) >= 3
+    assert {answer[0] for answer in answers} == {"GET"}
+    assert [violation for _, _, violation in answers if violation] == []
 
 
 async def test_listings_in_one_answer_violate_nothing(
