@@ -6,6 +6,7 @@ project = "telnyx-orders"
 author = "The telnyx-orders developers"
 release = __version__
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
+myst_heading_anchors = 3
 default_role = "code"
 html_theme = "furo"
 exclude_patterns = ["_build", "benchmarks"]
