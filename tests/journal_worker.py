@@ -166,7 +166,12 @@ def main(path: str, what: str) -> None:
         return
     if what == "as_nobody" and os.getuid() == 0:
         # Loaded now, as nobody may not be allowed to.
-        for module in ("concurrent.futures.thread", "sqlite3", "telnyx_orders.journal.store"):
+        for module in (
+            "concurrent.futures.thread",
+            "sqlite3",
+            "telnyx_orders.journal.store",
+            "telnyx_orders.journal.worker",
+        ):
             importlib.import_module(module)
         os.setuid(65534)
     try:
