@@ -1,10 +1,12 @@
 """What a pager lists, and what comes of it: pages, and word of how far a fetch has come."""
 
-from typing import TYPE_CHECKING, Generic, TypeVar
+from datetime import datetime
+from typing import TYPE_CHECKING, Final, Generic, TypeVar
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from telnyx_orders.calls import CallStats, Reply
+from telnyx_orders.filters import DateRange, OrderFilter, deep_object
 from telnyx_orders.models import Page
 from telnyx_orders.transport import Transport
 
@@ -17,6 +19,9 @@ T = TypeVar("T", bound="Row")
 
 MAX_PAGE_SIZE = 250
 """The largest page the API gives, by the reference of `GET /number_orders`."""
+
+
+CREATED_AT: Final = "filter[created_at]"
 
 
 @frozen(kw_only=True)
@@ -57,6 +62,21 @@ class Listing(Generic[T]):
     parameters: tuple[tuple[str, str], ...]
     page_type: type[Page[T]]
     filter_may_change: bool = False
+
+    def created_within(self, within: DateRange) -> "Listing[T]":
+        """Give the same listing of what was created in a range of time, too."""
+        bounds = {f"{CREATED_AT}[gt]": within.gt, f"{CREATED_AT}[lt]": within.lt}
+        parameters: list[tuple[str, str]] = []
+        for name, value in self.parameters:
+            other = bounds.get(name)
+            if other is None:
+                parameters.append((name, value))
+                continue
+            mine = datetime.fromisoformat(value)
+            bounds[name] = max(mine, other) if name.endswith("[gt]") else min(mine, other)
+        chosen = DateRange(gt=bounds[f"{CREATED_AT}[gt]"], lt=bounds[f"{CREATED_AT}[lt]"])
+        parameters += deep_object("filter", OrderFilter(created_at=chosen))
+        return evolve(self, parameters=tuple(parameters))
 
     async def page(
         self,

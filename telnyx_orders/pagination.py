@@ -148,6 +148,11 @@ class Pager(Generic[T]):
                     await reported
 
     @property
+    def listing(self) -> Listing[T]:
+        """What it lists."""
+        return self._listing
+
+    @property
     def report(self) -> FetchReport | None:
         """What the last fetch of all pages cost, and what proves it complete.
 

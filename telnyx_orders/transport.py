@@ -1,6 +1,7 @@
 """One call: wait for a place, send, retry, and turn the answer into a value or an error."""
 
 import asyncio
+import hashlib
 import json
 import logging
 import math
@@ -60,6 +61,9 @@ class Transport:
         converter: How a body becomes an object; the one of `make_converter()` if `None`.
         max_body_bytes: How many bytes the body of an answer may have, once it is decompressed.
         clock: Where time and chance come from.
+
+    Attributes:
+        account: Tells its account from others, and nothing of its key.
     """
 
     def __init__(
@@ -79,6 +83,7 @@ class Transport:
         self.sessions = sessions
         self.concurrency = concurrency
         self._base_url = base_url
+        self.account = hashlib.sha256(f"{base_url} {api_key}".encode()).hexdigest()[:16]
         self._retry = retry
         self._answers = AnswerReader(api_key, converter, max_body_bytes)
         self.exchange = Exchange(

@@ -38,7 +38,8 @@ def test_csv_of_a_full_and_an_empty_order():
     """Lists are joined by spaces, what is missing is empty, the header comes once."""
     writer = CsvWriter()
     assert writer.orders([FULL]) == HEADER + (
-        'a,,2,,,,+13125550001 +13125550002,s1 s2,cancelled,"say ""hi"", é",'
+        "a,,2,,,,'+13125550001 +13125550002,s1 s2,cancelled,"
+        '"say ""hi"", é",'
         "2026-01-31T12:00:00.000000Z,2026-01-31T12:00:00.000000+01:00,false\n"
     )
     assert writer.orders([NumberOrder(id="b")]) == "b,,,,,,,,,,,,\n"

@@ -2,25 +2,24 @@
 
 import asyncio
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Annotated
 
-from cyclopts import App, CycloptsError, Group, Parameter
+from cyclopts import App, CycloptsError, Parameter
 from cyclopts.validators import Number
 
 from telnyx_orders import (
     ConfigurationError,
     DateRange,
     IncompleteFetchError,
-    OrderFilter,
     TelnyxError,
     __version__,
 )
+from telnyx_orders.cli.export_command import HOW, OUTPUT, WHICH, Moment, checked_filter, export
 from telnyx_orders.cli.failures import CommandFailedError, InputError, UsageError
 from telnyx_orders.cli.list_orders import Format, ListOptions, list_orders
 from telnyx_orders.cli.messages import tell
 from telnyx_orders.cli.order_commands import cancel, place, show, wait
-from telnyx_orders.cli.parameters import flag, moment, whole, whole_from
+from telnyx_orders.cli.parameters import flag, whole, whole_from
 from telnyx_orders.cli.serve_sandbox import ListenError, serve_sandbox
 from telnyx_orders.cli.standard_output import OutputError
 from telnyx_orders.cli.webhook_commands import webhook
@@ -50,12 +49,8 @@ Exit codes: 0; 1 after an error of the API, the network or the disk, or if an or
 """,
 )
 app.command(webhook)
-for command in (show, place, wait, cancel):
+for command in (export, show, place, wait, cancel):
     app.command(command)
-
-WHICH = Group("Which orders", sort_key=1)
-HOW = Group("How to fetch", sort_key=2)
-OUTPUT = Group("Output", sort_key=3)
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -77,9 +72,6 @@ def run(arguments: Sequence[str]) -> int:
     except KeyboardInterrupt:
         return 130
     return 0
-
-
-Moment = Annotated[datetime | None, Parameter(group=WHICH, converter=moment)]
 
 
 @app.command(name="list")
@@ -136,16 +128,13 @@ def list_(
             out: `table` on a terminal, `ndjson` elsewhere.
         quiet: Show no progress and no summary; errors still are.
     """
-    try:
-        chosen = OrderFilter(
-            status=status,
-            created_at=DateRange(gt=created_after, lt=created_before),
-            phone_numbers_count=phone_numbers_count,
-            customer_reference=customer_reference,
-            requirements_met=requirements_met,
-        )
-    except (TypeError, ValueError) as error:
-        raise UsageError(str(error)) from error
+    chosen = checked_filter(
+        status=status,
+        created_at=DateRange(gt=created_after, lt=created_before),
+        phone_numbers_count=phone_numbers_count,
+        customer_reference=customer_reference,
+        requirements_met=requirements_met,
+    )
     asyncio.run(
         list_orders(
             ListOptions(

@@ -6,20 +6,15 @@ cut short cannot be mistaken for the whole.
 
 import csv
 import io
-import json
-import re
-from collections.abc import Mapping, Sequence
-from typing import Any, Protocol, cast
-
-import attrs
-import cattrs
+from collections.abc import Sequence
+from typing import Protocol
 
 from telnyx_orders import NumberOrder, make_converter
 from telnyx_orders.error_details import printable
+from telnyx_orders.exports.csv_rows import COLUMNS, order_row
+from telnyx_orders.exports.text_rows import NdjsonRows, to_json
 
-__all__ = ["CsvWriter", "JsonWriter", "NdjsonWriter", "OrderWriter"]
-
-COLUMNS = tuple(field.name for field in attrs.fields(NumberOrder))
+__all__ = ["CsvWriter", "JsonWriter", "NdjsonWriter", "OrderWriter", "to_json"]
 
 
 class OrderWriter(Protocol):
@@ -34,26 +29,15 @@ class OrderWriter(Protocol):
         ...
 
 
-def to_json(value: object, *, indent: int | None = None) -> str:
-    """Write JSON, in which characters stand for themselves.
-
-    Only the controls U+007F to U+009F are escaped, which `json` leaves alone and some terminals
-    obey. They can only stand in strings, where the escape means the same.
-    """
-    separators = (",", ":") if indent is None else None
-    text = json.dumps(value, ensure_ascii=False, indent=indent, separators=separators)
-    return re.sub(r"[\x7f-\x9f]", lambda control: f"\\u{ord(control[0]):04x}", text)
-
-
 class NdjsonWriter:
     """One order a line, as compact JSON."""
 
     def __init__(self) -> None:
-        self._converter = make_converter()
+        self._rows = NdjsonRows()
 
     def orders(self, orders: Sequence[NumberOrder]) -> str:
         """Give a line for each order."""
-        return "".join([f"{to_json(self._converter.unstructure(order))}\n" for order in orders])
+        return self._rows.rows(orders)
 
     def end(self) -> str:
         """Give nothing: every line stands for itself."""
@@ -111,24 +95,5 @@ class CsvWriter:
         return ""
 
     def _row(self, order: NumberOrder) -> list[str]:
-        cells = csv_cells(order, self._converter)
+        cells = order_row(order, self._converter)
         return [printable(cell) for cell in cells] if self._escaped else cells
-
-
-def csv_cells(order: NumberOrder, converter: cattrs.Converter) -> list[str]:
-    """Give an order's cells: lists joined by spaces, times in ISO 8601, `None` empty."""
-    values = cast("Mapping[str, Any]", converter.unstructure(order))
-    numbers = [number.phone_number or "" for number in order.phone_numbers]
-    lists: dict[str, Sequence[str]] = {
-        "phone_numbers": numbers,
-        "sub_number_orders_ids": order.sub_number_orders_ids,
-    }
-    return [" ".join(lists[name]) if name in lists else _cell(values[name]) for name in COLUMNS]
-
-
-def _cell(value: object) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return str(value)

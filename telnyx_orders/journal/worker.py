@@ -1,12 +1,12 @@
 """The thread in which a journal's file is used, so that no fsync holds the event loop."""
 
-import asyncio
 import os
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
+from telnyx_orders.one_thread import OneThread
 from telnyx_orders.order_errors import JournalError
 
 if TYPE_CHECKING:
@@ -20,18 +20,13 @@ T = TypeVar("T")
 class StoreWorker:
     """A store, and the one thread that uses it, first come, first served.
 
-    What was given to it is done, even if whoever waits for it is cancelled: a write that was begun
-    cannot be taken back, and one that was not must not be lost.
-
     Args:
         path: The journal's file.
         now: Gives the time.
     """
 
     def __init__(self, path: Path, now: Callable[[], datetime]) -> None:
-        from concurrent.futures import ThreadPoolExecutor
-
-        self._executor = ThreadPoolExecutor(1, thread_name_prefix="telnyx-orders-journal")
+        self._thread = OneThread("telnyx-orders-journal")
         self._path = path
         self._now = now
         self._process = os.getpid()
@@ -41,10 +36,10 @@ class StoreWorker:
     async def open(self) -> None:
         """Open the store. If that fails, or is cancelled, nothing stays open."""
         try:
-            await self._done(self._open)
+            await self._thread.run(self._open)
         except BaseException:
-            self._submit(self._close)
-            self._executor.shutdown(wait=False)
+            self._thread.submit(self._close)
+            self._thread.end()
             raise
 
     async def close(self) -> None:
@@ -53,14 +48,14 @@ class StoreWorker:
         if self._process == os.getpid():
             self._ending = True
             try:
-                await self._done(self._close)
+                await self._thread.run(self._close)
             finally:
-                self._executor.shutdown(wait=False)
+                self._thread.end()
 
     async def run(self, use: "Callable[[Store], T]") -> T:
         """Use the store, and give what that gives."""
         self._check_process()
-        return await self._done(lambda: use(self._opened()))
+        return await self._thread.run(lambda: use(self._opened()))
 
     def after_all(self, use: "Callable[[Store], object]") -> None:
         """Use the store when all is done that was given; `close` waits for it.
@@ -68,7 +63,7 @@ class StoreWorker:
         Once it is being closed, nothing more is done: closing gives back what is being sent.
         """
         if not self._ending:
-            self._submit(lambda: use(self._opened()))
+            self._thread.submit(lambda: use(self._opened()))
 
     def _open(self) -> None:
         from telnyx_orders.journal.store import Store
@@ -91,14 +86,3 @@ class StoreWorker:
                 f"the journal {self._path} was opened before this process was forked. Fork before "
                 "you open it, and give each process an OrderJournal of its own"
             )
-
-    async def _done(self, function: Callable[[], T]) -> T:
-        future = self._submit(function)
-        await asyncio.wait([future])
-        return future.result()
-
-    def _submit(self, function: Callable[[], T]) -> "asyncio.Future[T]":
-        future = asyncio.wrap_future(self._executor.submit(function))
-        # Whoever was cancelled no longer asks how it went, and asyncio would complain of that.
-        future.add_done_callback(lambda done: done.cancelled() or done.exception())
-        return future

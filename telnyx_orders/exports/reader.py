@@ -1,0 +1,184 @@
+"""`WindowReader`: reads the windows of an account, one or two at a time, each proven complete."""
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from attrs import define, frozen
+
+from telnyx_orders.exports.windows import Allowance, Window, WindowPlan
+from telnyx_orders.listing import MAX_PAGE_SIZE, FetchProgress, Listing
+from telnyx_orders.models import NumberOrder
+from telnyx_orders.pagination import Pager
+
+__all__ = ["ReadWindow", "Spending", "WindowReader", "pages_of"]
+
+
+def pages_of(orders: int) -> int:
+    """Say how many pages so many orders fill."""
+    return -(-orders // MAX_PAGE_SIZE)
+
+
+@define
+class Spending:
+    """The requests of an export, in all of its runs.
+
+    Attributes:
+        total: How many orders the account has.
+        orders: How many orders are on the disk.
+        spent: How many requests were sent.
+        reserved: How many more those that are under way may take.
+    """
+
+    total: int
+    orders: int
+    spent: int
+    reserved: int = 0
+
+    @property
+    def allowance(self) -> Allowance:
+        """What may be put at risk now."""
+        return Allowance(
+            pages=pages_of(max(self.total, self.orders)),
+            done=pages_of(self.orders),
+            spent=self.spent + self.reserved,
+        )
+
+
+@frozen(kw_only=True)
+class ReadWindow:
+    """A window, all of whose orders were read.
+
+    Attributes:
+        window: Which one.
+        orders: Its orders, oldest first.
+        seconds_a_page: How many seconds a page of orders spans there.
+    """
+
+    window: Window
+    orders: list[NumberOrder]
+    seconds_a_page: float
+
+
+@define(eq=False)
+class _Begun:
+    window: Window
+    pager: Pager[NumberOrder]
+    reading: "asyncio.Task[list[NumberOrder]]"
+    reserved: int
+    seconds_a_page: float = 0.0
+
+    @property
+    def requests(self) -> int:
+        return 1 if self.pager.report is None else self.pager.report.requests
+
+
+class _TooManyError(Exception):
+    """A window has more orders than it is allowed to have."""
+
+    def __init__(self, orders: int) -> None:
+        super().__init__(orders)
+        self.orders = orders
+
+
+class WindowReader:
+    """Reads windows. Whoever uses it awaits its `close`.
+
+    Args:
+        listing: What is read.
+        plan: Which windows.
+        spending: What it takes; kept up to date.
+        reserve: Awaited before a window is begun, when its requests are in `spending`.
+    """
+
+    def __init__(
+        self,
+        listing: Listing[NumberOrder],
+        plan: WindowPlan,
+        spending: Spending,
+        reserve: Callable[[], Awaitable[None]],
+    ) -> None:
+        self._listing = listing
+        self._plan = plan
+        self._spending = spending
+        self._reserve = reserve
+        self._reading: deque[_Begun] = deque()
+
+    async def take(self) -> ReadWindow | None:
+        """Give the next window once it is read; `None` after the last.
+
+        Raises:
+            TelnyxError: It could not be read. What came before was given.
+        """
+        while not self._plan.over and len(self._reading) < self._spending.allowance.lanes:
+            await self._begin()
+        if not self._reading:
+            return None
+        begun = self._reading[0]
+        orders = await begun.reading
+        self._reading.popleft()
+        self._settle(begun)
+        return ReadWindow(
+            window=begun.window,
+            orders=begun.window.own(orders),
+            seconds_a_page=begun.seconds_a_page,
+        )
+
+    async def close(self) -> None:
+        """End what is being read."""
+        tasks = [begun.reading for begun in self._reading]
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            await asyncio.wait(tasks)
+        for begun in self._reading:
+            if not begun.reading.cancelled():
+                begun.reading.exception()
+            self._settle(begun)
+        self._reading.clear()
+
+    async def _begin(self) -> None:
+        """Begin a window that has about as many orders as it may."""
+        while True:
+            window = self._plan.next(self._spending.allowance.window_pages)
+            reserved = window.pages + 1
+            self._spending.reserved += reserved
+            await self._reserve()
+            pager = Pager(self._listing.created_within(window.asked))
+            sized: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+            reading = asyncio.create_task(_collect(pager, window, sized), name=f"export {window}")
+            begun = _Begun(window, pager, reading, reserved)
+            self._reading.append(begun)
+            either: list[asyncio.Future[Any]] = [reading, sized]
+            await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+            if sized.done():
+                self._plan.accepted(window, sized.result(), MAX_PAGE_SIZE)
+                begun.seconds_a_page = self._plan.seconds_a_page
+                return
+            failure = reading.exception()
+            if not isinstance(failure, _TooManyError):
+                self._plan.over = True  # `take` raises it once it has given what came before
+                return
+            self._reading.pop()
+            self._settle(begun)
+            self._plan.rejected(window, failure.orders, MAX_PAGE_SIZE)
+
+    def _settle(self, begun: _Begun) -> None:
+        self._spending.reserved -= begun.reserved
+        self._spending.spent += begun.requests
+
+
+async def _collect(
+    pager: Pager[NumberOrder], window: Window, sized: "asyncio.Future[int]"
+) -> list[NumberOrder]:
+    """Read a window; refuse it as soon as it is known to be too large."""
+
+    def look(progress: FetchProgress) -> None:
+        if sized.done():
+            return
+        if window.divisible and progress.pages_total > window.pages + 1:
+            raise _TooManyError(progress.orders_total)
+        sized.set_result(progress.orders_total)
+
+    return await pager.collect(on_progress=look)

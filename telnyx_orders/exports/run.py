@@ -1,0 +1,285 @@
+"""`export`: reads an account window by window, and writes what is proven."""
+
+import asyncio
+import inspect
+import os
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+from attrs import evolve, frozen
+
+from telnyx_orders.errors import IncompleteFetchError, TelnyxError
+from telnyx_orders.exports.errors import ExportError
+from telnyx_orders.exports.formats import ExportFormat, Form, choose_form
+from telnyx_orders.exports.part_file import PartFile
+from telnyx_orders.exports.reader import Spending, WindowReader
+from telnyx_orders.exports.state import Identity, Progress
+from telnyx_orders.exports.windows import MOST_PAGES, WindowPlan
+from telnyx_orders.filters import DateRange
+from telnyx_orders.listing import MAX_PAGE_SIZE, Listing
+from telnyx_orders.models import NumberOrder
+from telnyx_orders.one_thread import OneThread
+from telnyx_orders.pagination import Pager
+
+__all__ = ["ExportProgress", "ExportReport", "export"]
+
+LOOKS: Final = 3
+"""How often the totals are compared, while the account changes."""
+
+BEGINNING: Final = datetime(1, 1, 3, tzinfo=UTC)
+END: Final = datetime(9999, 1, 1, tzinfo=UTC)
+
+
+@frozen(kw_only=True)
+class ExportProgress:
+    """How far an export has come.
+
+    Attributes:
+        orders_done: How many orders are on the disk, those of earlier runs among them.
+        orders_total: How many there are in all, by the latest answer about all of them.
+        requests: How many requests were sent, in all runs.
+    """
+
+    orders_done: int
+    orders_total: int
+    requests: int
+
+
+@frozen(kw_only=True)
+class ExportReport:
+    """What was exported, and what it took.
+
+    Attributes:
+        path: The file.
+        orders: How many orders are in it, each once.
+        windows: In how many parts the account was read, each with its own proof.
+        requests: How many requests were sent, in all runs.
+        runs: How many runs it took.
+    """
+
+    path: Path
+    orders: int
+    windows: int
+    requests: int
+    runs: int
+
+
+async def export(
+    pager: Pager[NumberOrder],
+    path: str | os.PathLike[str],
+    *,
+    format: ExportFormat | str | None = None,  # noqa: A002  # what it is called
+    explode: bool = False,
+    resume: bool = False,
+    on_progress: Callable[[ExportProgress], Awaitable[None] | None] | None = None,
+) -> ExportReport:
+    """Write all orders of a listing into a file, each once, and nothing less.
+
+    The account is read in windows of `created_at`, from the oldest order to the newest, each with
+    the proof of a fetch of all pages. What is proven is synced to the disk in `<path>.part`. The
+    file gets its name, in place of one that has it, only when all of it is there. After a crash,
+    a full disk or an error `resume=True` goes on behind what was synced; however often that
+    happens, all runs together take at most some three requests a page. Memory does not grow with
+    the account.
+
+    Args:
+        pager: What to export: `client.number_orders.list(filter=...)`. Its page numbers and sizes
+            play no part.
+        path: The file. Its name says the format: `.ndjson`, `.csv` or `.parquet`, `.gz` may follow
+            the first two.
+        format: The format, where the name does not say it.
+        explode: In a CSV file, one row a phone number instead of one an order.
+        resume: Go on with what an earlier call has left; it must have had the same filter, format
+            and account. Where nothing is left, begin. Without it, begin anew.
+        on_progress: Called when more is on the disk; awaited if it gives an awaitable.
+
+    Raises:
+        ExportError: It could not be finished. It says why, and what is kept.
+        TelnyxError: The API gave nothing at all.
+        ConfigurationError: A Parquet file needs pyarrow, of the extra `arrow`.
+        TypeError: An argument has the wrong type.
+        ValueError: An argument makes no sense.
+
+    Example:
+        >>> report = await export(client.number_orders.list(), "orders.parquet", resume=True)
+        >>> print(report.orders, "orders")
+    """
+    listing = _listing_of(pager)
+    file = Path(path)
+    form = choose_form(file, format, explode=explode)
+    run = _Run(listing, file, form, on_progress)
+    try:
+        return await run.run(resume)
+    finally:
+        await run.close()
+
+
+def _listing_of(pager: Pager[NumberOrder]) -> Listing[NumberOrder]:
+    if not isinstance(pager, Pager):
+        raise TypeError(f"pager: expected client.number_orders.list(...), got {pager!r:.80}")
+    if pager.listing.path != "/number_orders":
+        raise TypeError(f"pager: expected one of number orders, got one of {pager.listing.path}")
+    return pager.listing
+
+
+class _Run:
+    def __init__(
+        self,
+        listing: Listing[NumberOrder],
+        path: Path,
+        form: Form,
+        on_progress: Callable[[ExportProgress], Awaitable[None] | None] | None,
+    ) -> None:
+        self._listing = listing
+        self._path = path.absolute()  # wherever the process goes to meanwhile
+        self._form = form
+        self._on_progress = on_progress
+        self._thread = OneThread("telnyx-orders-export")
+        self._part: PartFile | None = None
+        self._progress = Progress()
+        self._spending = Spending(total=0, orders=0, spent=0)
+
+    async def run(self, resume: bool) -> ExportReport:
+        try:
+            await self._thread.run(lambda: self._open(resume))
+            plan = await self._plan()
+            reader = WindowReader(self._listing, plan, self._spending, self._save)
+            try:
+                while (read := await reader.take()) is not None:
+                    await self._write(read.orders, read.window.end or END, read.seconds_a_page)
+            finally:
+                await reader.close()
+            if not plan.undivided:
+                await self._write_undated()
+            await self._thread.run(self._finish)
+        except OSError as error:
+            raise self._stopped(f"it cannot be written: {error.strerror or error}") from error
+        except TelnyxError as error:
+            if isinstance(error, ExportError) or not self._progress.orders:
+                raise
+            reason = error.reason if isinstance(error, IncompleteFetchError) else str(error)
+            raise self._stopped(reason) from error
+        return ExportReport(
+            path=self._path,
+            orders=self._progress.orders,
+            windows=self._progress.windows,
+            requests=self._spending.spent,
+            runs=self._progress.runs,
+        )
+
+    async def close(self) -> None:
+        """Let the part go, once what was given to the thread is done."""
+        closing = self._thread.submit(self._close)
+        self._thread.end()
+        await asyncio.wait([closing])
+
+    def _close(self) -> None:
+        part, self._part = self._part, None
+        if part is not None:
+            part.close()
+
+    def _finish(self) -> None:
+        part, self._part = self._opened, None
+        part.finish()
+
+    @property
+    def _opened(self) -> PartFile:
+        if self._part is None:
+            raise ExportError("it was closed meanwhile", path=self._path)
+        return self._part
+
+    def _open(self, resume: bool) -> None:
+        identity = Identity(
+            account=self._listing.transport.account,
+            filter=self._listing.parameters,
+            form=self._form.name,
+        )
+        self._part = PartFile(self._path, self._form, identity, resume=resume)
+        self._progress = self._part.progress
+
+    async def _plan(self) -> WindowPlan:
+        """Choose where to begin: where an earlier run has ended, or by a look at the account."""
+        done, now = self._progress, datetime.now(UTC)
+        self._spending = Spending(total=done.total, orders=done.orders, spent=done.spent)
+        if done.done_to is not None:
+            return WindowPlan(done.done_to, done.done_to, now, done.seconds_a_page)
+        page = (await self._listing.page(1, MAX_PAGE_SIZE)).value
+        self._spending.total, self._spending.spent = page.meta.total_results, done.spent + 1
+        rows, pages = list(page.data), page.meta.total_pages
+        if pages <= (MOST_PAGES if done.runs == 1 else 1):
+            return WindowPlan(None, now, now, 0.0)
+        # In whatever order they are listed, the pages at both ends tell more than one does.
+        rows += (await self._listing.page(pages, MAX_PAGE_SIZE)).value.data
+        self._spending.spent += 1
+        times = [row.created_at for row in rows if row.created_at is not None]
+        oldest, last = min(times, default=now), max(times, default=now)
+        return WindowPlan(None, oldest, max(last, now), (last - oldest).total_seconds() / pages)
+
+    async def _save(self) -> None:
+        """Put on the disk what the requests that are about to be sent may bring the sum to."""
+        spending = self._spending
+        self._progress = evolve(
+            self._progress, total=spending.total, spent=spending.spent + spending.reserved
+        )
+        await self._thread.run(lambda: self._opened.save(self._progress))
+
+    async def _write(
+        self, orders: Sequence[NumberOrder], done_to: datetime, seconds_a_page: float
+    ) -> None:
+        """Put the orders of a window on the disk."""
+        spending = self._spending
+        progress = evolve(
+            self._progress,
+            done_to=done_to,
+            seconds_a_page=seconds_a_page,
+            orders=self._progress.orders + len(orders),
+            windows=self._progress.windows + 1,
+            spent=spending.spent + spending.reserved,
+        )
+        self._progress = await self._thread.run(
+            lambda: self._opened.append(self._form.rows(orders), progress)
+        )
+        spending.orders = self._progress.orders
+        if self._on_progress is not None:
+            reported = self._on_progress(
+                ExportProgress(
+                    orders_done=spending.orders,
+                    orders_total=max(spending.total, spending.orders),
+                    requests=spending.spent,
+                )
+            )
+            if inspect.isawaitable(reported):
+                await reported
+
+    async def _write_undated(self) -> None:
+        """Write the orders without a time of creation, which are in no window; none is known."""
+        if any("created_at" in name for name, _ in self._listing.parameters):
+            return  # the filter leaves them out
+        dated = self._listing.created_within(DateRange(gt=BEGINNING))
+        for _ in range(LOOKS):
+            before, both, after = [
+                await self._count(listing) for listing in (dated, self._listing, dated)
+            ]
+            if min(before, after) <= both <= max(before, after):
+                return
+        pager = Pager(self._listing)
+        undated = [order async for order in pager if order.created_at is None]
+        self._spending.spent += 0 if pager.report is None else pager.report.requests
+        await self._write(undated, END, 0.0)
+
+    async def _count(self, listing: Listing[NumberOrder]) -> int:
+        self._spending.spent += 1
+        return (await listing.page(1, 1)).value.meta.total_results
+
+    def _stopped(self, reason: str) -> ExportError:
+        kept = self._progress.orders
+        if not kept:
+            message = f"the export of {self._path} stopped before anything was kept: {reason}"
+        else:
+            message = (
+                f"the export of {self._path} stopped after {kept} orders: {reason} What came is "
+                "kept beside it: go on with resume"
+            )
+        return ExportError(message, path=self._path, orders=kept)

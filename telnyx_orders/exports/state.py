@@ -1,0 +1,148 @@
+"""How far an export came, on the disk: what can be gone on with, and who is at it.
+
+It is an SQLite database beside the file. While an export runs it is locked, which the system undoes
+when its process ends, however that ends.
+"""
+
+import json
+from contextlib import closing
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final
+
+import attrs
+from attrs import frozen
+
+from telnyx_orders.exports.errors import ExportError
+
+__all__ = ["Identity", "Progress", "State"]
+
+VERSION: Final = 1
+
+
+@frozen(kw_only=True)
+class Identity:
+    """What an export is of; one that is gone on with must be of the same.
+
+    Attributes:
+        account: Tells the account from others, and nothing of its key.
+        filter: The parameters of the listing.
+        form: Which form the file has.
+    """
+
+    account: str
+    filter: tuple[tuple[str, str], ...]
+    form: str
+
+    def difference(self, other: "Identity") -> str | None:
+        """Say in what another export differs, if it does."""
+        names = {"account": "of another account", "filter": "with another filter"}
+        for name in ("account", "filter", "form"):
+            if getattr(self, name) != getattr(other, name):
+                return names.get(name, f"in another form ({other.form})")
+        return None
+
+
+@frozen(kw_only=True)
+class Progress:
+    """How far an export came.
+
+    Attributes:
+        done_to: The orders that were created before this time are written; `None` if none are.
+        seconds_a_page: How many seconds a page of orders spanned where it stands.
+        size: How many bytes of the part count: more may follow that was not recorded.
+        orders: How many orders they are.
+        total: How many orders the account has, by the first answer.
+        windows: How many windows were read.
+        spent: How many requests were sent in all runs, or may have been.
+        runs: How many runs it took so far.
+    """
+
+    done_to: datetime | None = None
+    seconds_a_page: float = 0.0
+    size: int = 0
+    orders: int = 0
+    total: int = 0
+    windows: int = 0
+    spent: int = 0
+    runs: int = 1
+
+
+class State:
+    """The state of one export, locked.
+
+    Args:
+        file: Where it is kept; it is made if it is not there.
+        path: What is exported, for messages.
+
+    Raises:
+        ExportError: Another export is at it, or it cannot be used.
+    """
+
+    def __init__(self, file: Path, path: Path) -> None:
+        import sqlite3
+
+        self._file = file
+        self._connection: sqlite3.Connection = sqlite3.connect(
+            file, timeout=0, isolation_level=None
+        )
+        try:
+            for pragma in (
+                "locking_mode = EXCLUSIVE",
+                "synchronous = FULL",
+                "fullfsync = ON",
+            ):
+                self._connection.execute(f"PRAGMA {pragma}")
+            self._connection.execute("BEGIN EXCLUSIVE")
+            self._connection.execute(
+                "CREATE TABLE IF NOT EXISTS export "
+                "(version INTEGER NOT NULL, identity TEXT NOT NULL, progress TEXT NOT NULL)"
+            )
+            self._connection.execute("COMMIT")
+        except sqlite3.Error as error:
+            self._connection.close()
+            if error.sqlite_errorcode == sqlite3.SQLITE_BUSY:
+                raise ExportError(
+                    f"another export to {path} is running: wait for its end, or choose another "
+                    "name",
+                    path=path,
+                ) from None
+            raise ExportError(
+                f"{file}, which says how far the export of {path} came, cannot be used: {error}",
+                path=path,
+            ) from None
+
+    def load(self) -> tuple[Identity, Progress] | None:
+        """Give what was saved last; `None` if nothing that can be read was."""
+        row: tuple[int, str, str] | None = self._connection.execute(
+            "SELECT version, identity, progress FROM export"
+        ).fetchone()
+        if row is None or row[0] != VERSION:
+            return None
+        identity: dict[str, Any] = json.loads(row[1])
+        progress: dict[str, Any] = json.loads(row[2])
+        identity["filter"] = tuple((name, value) for name, value in identity["filter"])
+        done_to = progress["done_to"]
+        progress["done_to"] = None if done_to is None else datetime.fromisoformat(done_to)
+        return Identity(**identity), Progress(**progress)
+
+    def save(self, identity: Identity, progress: Progress) -> None:
+        """Put it on the disk."""
+        told = attrs.asdict(progress)
+        told["done_to"] = None if progress.done_to is None else progress.done_to.isoformat()
+        self._connection.execute("BEGIN IMMEDIATE")
+        self._connection.execute("DELETE FROM export")
+        self._connection.execute(
+            "INSERT INTO export VALUES (?, ?, ?)",
+            (VERSION, json.dumps(attrs.asdict(identity)), json.dumps(told)),
+        )
+        self._connection.execute("COMMIT")
+
+    def close(self) -> None:
+        """Let it go."""
+        self._connection.close()
+
+    def remove(self) -> None:
+        """Let it go, and forget it."""
+        with closing(self._connection):
+            self._file.unlink(missing_ok=True)

@@ -1,0 +1,115 @@
+"""The windows of an export: every order is in one of them, and kills waste little."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from telnyx_orders import NumberOrder
+from telnyx_orders.exports.windows import MOST_PAGES, Allowance, Window, WindowPlan
+
+START = datetime(2024, 1, 1, tzinfo=UTC)
+SIZE = 250
+
+moments = st.one_of(
+    st.floats(0, 3e8).map(lambda seconds: START + timedelta(seconds=seconds)),
+    # Many at about the same time, so that windows cannot keep to their size.
+    st.floats(0, 3).map(lambda seconds: START + timedelta(days=400, seconds=seconds)),
+)
+accounts = st.lists(
+    st.tuples(moments, st.integers(1, 3000)).map(
+        lambda burst: [burst[0] + timedelta(milliseconds=7 * n) for n in range(burst[1])]
+    ),
+    max_size=6,
+).map(lambda bursts: sorted({moment for burst in bursts for moment in burst}))
+
+
+def served(account: list[datetime], window: Window) -> list[datetime]:
+    asked = window.asked
+    return [
+        moment
+        for moment in account
+        if (asked.gt is None or moment > asked.gt) and (asked.lt is None or moment < asked.lt)
+    ]
+
+
+def order(moment: datetime, number: int) -> NumberOrder:
+    return NumberOrder(id=f"{number:06}", created_at=moment)
+
+
+@given(
+    account=accounts,
+    first=moments,
+    last=moments,
+    seconds_a_page=st.floats(0, 1e9),
+    pages=st.integers(1, MOST_PAGES),
+)
+@example(
+    account=[START + timedelta(seconds=n) for n in range(3000)],
+    first=START + timedelta(days=1000),
+    last=START,
+    seconds_a_page=0.0,
+    pages=1,
+)
+def test_every_order_is_in_one_window(
+    account: list[datetime],
+    first: datetime,
+    last: datetime,
+    seconds_a_page: float,
+    pages: int,
+) -> None:
+    """Whatever was guessed, the windows are those of all orders, each once, and not too many."""
+    plan = WindowPlan(None, first, max(first, last), seconds_a_page)
+    written: list[NumberOrder] = []
+    orders = {moment: order(moment, number) for number, moment in enumerate(account)}
+    looks = 0
+    while not plan.over:
+        looks += 1
+        assert looks < 500
+        window = plan.next(pages)
+        found = served(account, window)
+        if window.divisible and -(-len(found) // SIZE) > window.pages + 1:
+            plan.rejected(window, len(found), SIZE)
+            continue
+        plan.accepted(window, len(found), SIZE)
+        written += window.own(orders[moment] for moment in found)
+    assert written == list(orders.values())
+
+
+@given(
+    pages=st.integers(1, 5000),
+    kills=st.lists(st.floats(0, 1), max_size=60),
+)
+def test_kills_waste_little(pages: int, kills: list[float]) -> None:
+    """Killed at any moments, all runs take at most three requests a page, and one a kill.
+
+    The worst kill comes when all that is under way was asked for, and nothing of it is on the disk.
+    """
+    done = spent = 0
+    chances = iter(kills)
+    deaths = 0
+    while done < pages:
+        allowed = Allowance(pages=pages, done=done, spent=spent)
+        at_once = min(allowed.lanes * allowed.window_pages, pages - done)
+        spent += at_once
+        if next(chances, 0.0) > 0.5:
+            deaths += 1
+        else:
+            done += at_once
+    assert spent <= 3 * pages + deaths
+
+
+@pytest.mark.parametrize("pages", [1, 3, 40, 400, 4000])
+def test_what_nobody_kills_is_read_in_large_windows(pages: int) -> None:
+    """A run that nothing was lost of reads as much at once as memory allows, of large accounts."""
+    allowed = Allowance(pages=pages, done=0, spent=2)
+    assert allowed.window_pages == max(1, min(MOST_PAGES, (2 * pages - 2) // 2 // allowed.lanes))
+    assert allowed.lanes * allowed.window_pages <= 2 * MOST_PAGES
+
+
+def test_an_order_without_a_time_is_in_what_has_no_bounds() -> None:
+    """It belongs to what a server gives it in, which is what has no bounds."""
+    undated = NumberOrder(id="a")
+    whole = Window(begin=None, end=None, pages=1, divisible=True)
+    assert whole.own([undated, order(START, 1)]) == [undated, order(START, 1)]
