@@ -1,6 +1,8 @@
 """Fetch every Telnyx number order of an account: asyncio-first, concurrent and typed."""
 
+import importlib
 import logging
+from typing import TYPE_CHECKING, Final
 
 from telnyx_orders.calls import CallStats, Timeout
 from telnyx_orders.client import OrdersClient
@@ -71,6 +73,10 @@ __all__ = [
     "ConflictError",
     "DateRange",
     "ErrorDetail",
+    "ExportError",
+    "ExportFormat",
+    "ExportProgress",
+    "ExportReport",
     "FetchProgress",
     "FetchReport",
     "IncompleteFetchError",
@@ -112,8 +118,40 @@ __all__ = [
     "Timeout",
     "UnprocessableEntityError",
     "__version__",
+    "export",
     "make_converter",
+    "to_arrow",
+    "to_dicts",
 ]
+
+if TYPE_CHECKING:
+    from telnyx_orders.exports import (
+        ExportError,
+        ExportFormat,
+        ExportProgress,
+        ExportReport,
+        export,
+        to_arrow,
+        to_dicts,
+    )
+
+_LATER: Final = {
+    "ExportError": "exports",
+    "ExportFormat": "exports",
+    "ExportProgress": "exports",
+    "ExportReport": "exports",
+    "export": "exports",
+    "to_arrow": "exports",
+    "to_dicts": "exports",
+}
+"""Names of packages that are loaded by whoever uses them, and not by each program."""
+
+
+def __getattr__(name: str) -> object:
+    if name not in _LATER:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(f"{__name__}.{_LATER[name]}"), name)
+
 
 # Without it Python would print the warnings of an application that set up no logging.
 logging.getLogger(__name__).addHandler(logging.NullHandler())

@@ -6,6 +6,7 @@ import re
 import signal
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import aiohttp
 import pytest
@@ -102,6 +103,11 @@ async def make_client(sandbox: Sandbox, fake_time: FakeTime) -> AsyncIterator[Ma
 @pytest.fixture
 def client(make_client: MakeClient) -> OrdersClient:
     return make_client()
+
+
+def names_in(folder: Path) -> list[str]:
+    """The names of what a folder holds."""
+    return sorted(one.name for one in folder.iterdir())
 
 
 async def until(reached: Callable[[], object]) -> None:

@@ -7,51 +7,18 @@ It places the same orders under the same references each time. With STEP it kill
 """
 
 import asyncio
-import os
-import signal
 import sys
-import threading
-from collections.abc import Callable
-from pathlib import Path
-from types import FrameType
-from typing import Any
 
 from telnyx_orders import NewOrder, OrderJournal, OrdersClient
 from telnyx_orders.sandbox import DEFAULT_API_KEY
+from tests.killing import kill_at
 
 SETTLE = 0.5
 """Seconds; the server that is asked commits sooner, or not at all."""
 
-PACKAGE = str(Path("telnyx_orders") / "x").removesuffix("x")
-
 ORDERS = [
     NewOrder([f"+1970555000{number}"], customer_reference=f"job-{number}") for number in range(3)
 ]
-
-
-def kill_at(step: int) -> Callable[[], int]:
-    """Kill this process when so many lines of the package have run, in whatever thread.
-
-    Gives a function that tells how many have run.
-    """
-    counting = threading.Lock()
-    done = 0
-
-    def line(frame: FrameType, event: str, _: Any) -> Any:
-        nonlocal done
-        if event == "line":
-            with counting:
-                done += 1
-                if done >= step:
-                    os.kill(os.getpid(), signal.SIGKILL)
-        return line
-
-    def call(frame: FrameType, _: str, __: Any) -> Any:
-        return line if PACKAGE in frame.f_code.co_filename else None
-
-    threading.settrace(call)
-    sys.settrace(call)
-    return lambda: done
 
 
 async def main(journal_path: str, url: str, step: int | None) -> None:
