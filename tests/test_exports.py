@@ -186,7 +186,8 @@ async def test_every_order_once(
         ids = [row["id"] for row in json_lines(tmp_path / "orders.ndjson")]
         assert len(set(ids)) == len(ids) == report.orders
         assert sandbox.survivors() <= set(ids)
-        assert report.requests == sandbox.counters.requests <= 2 * 60 + 20
+        # What was asked for when a window turned out too large may not have arrived.
+        assert sandbox.counters.requests <= report.requests <= 2 * 60 + 20
     if drift is None:
         assert report.requests <= 60 + 12
 

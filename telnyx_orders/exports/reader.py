@@ -142,7 +142,7 @@ class WindowReader:
         """Begin a window that has about as many orders as it may."""
         while True:
             window = self._plan.next(self._spending.allowance.window_pages)
-            reserved = window.pages + 1
+            reserved = window.requests
             self._spending.reserved += reserved
             await self._reserve()
             pager = Pager(self._listing.created_within(window.asked))

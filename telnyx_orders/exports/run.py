@@ -203,19 +203,22 @@ class _Run:
         """Choose where to begin: where an earlier run has ended, or by a look at the account."""
         done, now = self._progress, datetime.now(UTC)
         self._spending = Spending(total=done.total, orders=done.orders, spent=done.spent)
-        if done.done_to is not None:
-            return WindowPlan(done.done_to, done.done_to, now, done.seconds_a_page)
+        begin = done.done_to or done.oldest
+        if begin is not None:
+            return WindowPlan(done.done_to, begin, now, done.seconds_a_page)
         page = (await self._listing.page(1, MAX_PAGE_SIZE)).value
         self._spending.total, self._spending.spent = page.meta.total_results, done.spent + 1
         rows, pages = list(page.data), page.meta.total_pages
         if pages <= (MOST_PAGES if done.runs == 1 else 1):
-            return WindowPlan(None, now, now, 0.0)
+            return WindowPlan(None, now, now, 1.0, whole=max(pages, 1))
         # In whatever order they are listed, the pages at both ends tell more than one does.
         rows += (await self._listing.page(pages, MAX_PAGE_SIZE)).value.data
         self._spending.spent += 1
         times = [row.created_at for row in rows if row.created_at is not None]
         oldest, last = min(times, default=now), max(times, default=now)
-        return WindowPlan(None, oldest, max(last, now), (last - oldest).total_seconds() / pages)
+        seconds = (last - oldest).total_seconds() / pages
+        self._progress = evolve(done, oldest=oldest, seconds_a_page=seconds)
+        return WindowPlan(None, oldest, max(last, now), seconds)
 
     async def _save(self) -> None:
         """Put on the disk what the requests that are about to be sent may bring the sum to."""

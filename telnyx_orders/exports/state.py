@@ -18,6 +18,7 @@ from telnyx_orders.exports.errors import ExportError
 __all__ = ["Identity", "Progress", "State"]
 
 VERSION: Final = 1
+TIMES: Final = ("oldest", "done_to")
 
 
 @frozen(kw_only=True)
@@ -48,6 +49,7 @@ class Progress:
     """How far an export came.
 
     Attributes:
+        oldest: When the first order was created, as far as is known; `None` if nothing is.
         done_to: The orders that were created before this time are written; `None` if none are.
         seconds_a_page: How many seconds a page of orders spanned where it stands.
         size: How many bytes of the part count: more may follow that was not recorded.
@@ -58,6 +60,7 @@ class Progress:
         runs: How many runs it took so far.
     """
 
+    oldest: datetime | None = None
     done_to: datetime | None = None
     seconds_a_page: float = 0.0
     size: int = 0
@@ -122,14 +125,17 @@ class State:
         identity: dict[str, Any] = json.loads(row[1])
         progress: dict[str, Any] = json.loads(row[2])
         identity["filter"] = tuple((name, value) for name, value in identity["filter"])
-        done_to = progress["done_to"]
-        progress["done_to"] = None if done_to is None else datetime.fromisoformat(done_to)
+        for name in TIMES:
+            if progress[name] is not None:
+                progress[name] = datetime.fromisoformat(progress[name])
         return Identity(**identity), Progress(**progress)
 
     def save(self, identity: Identity, progress: Progress) -> None:
         """Put it on the disk."""
         told = attrs.asdict(progress)
-        told["done_to"] = None if progress.done_to is None else progress.done_to.isoformat()
+        for name in TIMES:
+            if told[name] is not None:
+                told[name] = told[name].isoformat()
         self._connection.execute("BEGIN IMMEDIATE")
         self._connection.execute("DELETE FROM export")
         self._connection.execute(

@@ -22,8 +22,8 @@ __all__ = ["MOST_PAGES", "Allowance", "Window", "WindowPlan"]
 MOST_PAGES = 40
 """How many pages a window has at most, if it can be helped: they are held in memory."""
 
-REQUESTS_A_PAGE = 3
-"""How many requests an export may take for each page, over all of its runs."""
+REQUESTS_A_PAGE = 2
+"""How many requests a page may take while the account changes: it is read again for the proof."""
 
 SECOND = timedelta(seconds=1)
 EARLIEST = datetime(1, 1, 3, tzinfo=UTC)
@@ -36,7 +36,7 @@ class Window:
     Attributes:
         begin: The orders that were created at this time or later; `None` for all before `end`.
         end: The orders that were created before this time; `None` for all from `begin` on.
-        pages: How many pages it is allowed to have.
+        pages: How many pages it is to have; one more is allowed.
         divisible: Whether it can be made smaller.
     """
 
@@ -44,6 +44,11 @@ class Window:
     end: datetime | None
     pages: int
     divisible: bool
+
+    @property
+    def requests(self) -> int:
+        """How many requests it may take."""
+        return REQUESTS_A_PAGE * self.pages + 1
 
     @property
     def asked(self) -> DateRange:
@@ -72,8 +77,10 @@ class Allowance:
     """How much of an account may be under way at once, so that a kill wastes little.
 
     What was read and is not yet on the disk is lost with the process. However often that happens,
-    all runs together shall not take more than three requests a page. So no more than half of what
-    may still be wasted is put at risk at once; with each loss that becomes less, down to one page.
+    it shall not be more than one request a page, so that all runs together take less than three: a
+    page is read once, and some a second time to prove that nothing is missing. So no more than half
+    of what may still be wasted is put at risk at once; with each loss that becomes less, down to
+    one page.
 
     Attributes:
         pages: How many pages the account has, about.
@@ -89,7 +96,7 @@ class Allowance:
     def at_risk(self) -> int:
         """How many pages may be under way at once; at least one."""
         wasted = self.spent - self.done
-        return max(1, ((REQUESTS_A_PAGE - 1) * self.pages - wasted) // 2)
+        return max(1, (self.pages - wasted) // 2 // REQUESTS_A_PAGE)
 
     @property
     def lanes(self) -> int:
@@ -110,6 +117,7 @@ class WindowPlan:
         first: When the first order was created, or a guess.
         last: Until when orders were created: about now.
         seconds_a_page: How many seconds a page of orders spans, or a guess.
+        whole: How many pages the account has, if all of it is to be one window.
 
     Attributes:
         over: Whether the last window was chosen.
@@ -117,12 +125,19 @@ class WindowPlan:
     """
 
     def __init__(
-        self, begin: datetime | None, first: datetime, last: datetime, seconds_a_page: float
+        self,
+        begin: datetime | None,
+        first: datetime,
+        last: datetime,
+        seconds_a_page: float,
+        *,
+        whole: int | None = None,
     ) -> None:
         self._begin = begin
         self._from = _whole(first if begin is None else begin)
         self._last = last
         self._back = SECOND
+        self._whole = whole
         self._seconds_a_page = max(seconds_a_page, 1e-6)
         self.over = False
         self.undivided = False
@@ -133,9 +148,11 @@ class WindowPlan:
         return self._seconds_a_page
 
     def next(self, pages: int) -> Window:
-        """Choose the next window, of so many pages at most."""
+        """Choose the next window, of so many pages and one more at most."""
+        if self._whole is not None:
+            return Window(begin=None, end=None, pages=self._whole, divisible=True)
         # Somewhat smaller than allowed, so that it is seldom too large.
-        seconds = max(1.0, self._seconds_a_page * pages * 0.8)
+        seconds = max(1.0, self._seconds_a_page * (pages + 1) * 0.9)
         left = (self._last - self._from).total_seconds()
         end = None if seconds >= left else self._from + timedelta(seconds=round(seconds))
         divisible = self._begin is None or (left if end is None else seconds) > 1.5
@@ -153,6 +170,7 @@ class WindowPlan:
 
     def rejected(self, window: Window, orders: int, page_size: int) -> None:
         """Take in that a window has more orders than it is allowed to have."""
+        self._whole = None
         end = self._last if window.end is None else window.end
         seconds = (end - self._from).total_seconds()
         if window.begin is None and seconds <= 1:

