@@ -22,13 +22,15 @@
     │   ├── JournalConflictError    ... as it knows the reference for another order
     │   └── OrderInProgressError    ... as another process is placing this order right now
     ├── ExportError                 an export could not be finished; what came is kept
+    ├── MirrorError                 a local mirror cannot be used
     ├── WebhookError                a delivery must not be acted on
     │   ├── WebhookSignatureError   nothing shows that Telnyx sent it just now
     │   └── WebhookPayloadError     it is genuine, and no event
     └── PlacingCancelledError       what had become of many orders, where a task was cancelled
 
-Those of placing orders are defined in `order_errors`, that of exports in `exports.errors`. Those of
-webhooks are imported from `telnyx_orders.webhooks`, all others from `telnyx_orders`.
+Those of placing orders are defined in `order_errors`, those of exports and mirrors in their
+packages. Those of webhooks are imported from `telnyx_orders.webhooks`, all others from
+`telnyx_orders`.
 Bad arguments of a call are a plain `TypeError` or `ValueError`, raised before anything is sent.
 Errors pickle and copy, so they can cross process borders.
 """

@@ -63,7 +63,7 @@ class Transport:
         clock: Where time and chance come from.
 
     Attributes:
-        account: Tells its account from others, and nothing of its key.
+        account: Tells its key from others, and says nothing of it.
     """
 
     def __init__(
@@ -83,7 +83,7 @@ class Transport:
         self.sessions = sessions
         self.concurrency = concurrency
         self._base_url = base_url
-        self.account = hashlib.sha256(f"{base_url} {api_key}".encode()).hexdigest()[:16]
+        self.account = hashlib.sha256(api_key.encode()).hexdigest()[:16]
         self._retry = retry
         self._answers = AnswerReader(api_key, converter, max_body_bytes)
         self.exchange = Exchange(

@@ -22,6 +22,7 @@ from telnyx_orders.cli.order_commands import cancel, place, show, wait
 from telnyx_orders.cli.parameters import flag, whole, whole_from
 from telnyx_orders.cli.serve_sandbox import ListenError, serve_sandbox
 from telnyx_orders.cli.standard_output import OutputError
+from telnyx_orders.cli.sync_command import sync
 from telnyx_orders.cli.webhook_commands import webhook
 from telnyx_orders.listing import MAX_PAGE_SIZE
 from telnyx_orders.sandbox import RateLimit, Sandbox, Webhooks
@@ -39,7 +40,8 @@ leads to another server than Telnyx's.
 
     $ telnyx-orders list --sandbox
     $ telnyx-orders list --status pending
-    $ telnyx-orders list --format csv > orders.csv
+    $ telnyx-orders export orders.parquet
+    $ telnyx-orders sync orders.db
     $ telnyx-orders place +19705555000 --customer-reference job-17 --wait
     $ telnyx-orders show 12ade33a-21c0-473b-b055-b3c836e1c292
     $ telnyx-orders sandbox --orders 5000
@@ -49,7 +51,7 @@ Exit codes: 0; 1 after an error of the API, the network or the disk, or if an or
 """,
 )
 app.command(webhook)
-for command in (export, show, place, wait, cancel):
+for command in (export, sync, show, place, wait, cancel):
     app.command(command)
 
 
