@@ -75,6 +75,12 @@ def test_the_reference_lists_every_public_name() -> None:
     reference = (ROOT / "docs" / "reference.md").read_text()
     entry = r"^\.\. auto\w+:: telnyx_orders\.(?:webhooks\.)?(\w+)$"
     listed = set(re.findall(entry, reference, re.MULTILINE))
-    listed |= {*errors.__all__, *order_errors.__all__, *webhooks.errors.__all__, "ExportError"}
+    listed |= {
+        *errors.__all__,
+        *order_errors.__all__,
+        *webhooks.errors.__all__,
+        "ExportError",
+        "MirrorError",
+    }
     public = {*telnyx_orders.__all__, *webhooks.__all__}
     assert public - {"__version__"} <= listed
