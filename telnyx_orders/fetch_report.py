@@ -1,8 +1,11 @@
 """`FetchReport`: what a fetch of all pages cost, and why its result can be relied on."""
 
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from attrs import frozen
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 __all__ = ["FetchReport", "Proof"]
 
@@ -42,3 +45,29 @@ class FetchReport:
     total_last: int | None
     retries: int
     rate_limit_seconds: float
+
+    @classmethod
+    def joined(cls, parts: "Sequence[FetchReport]") -> "FetchReport | None":
+        """Give the report of what was fetched in parts; `None` if there were none.
+
+        It is proven if each part is, by the chain if one needed it. The totals are those of the
+        parts, added up.
+        """
+        if not parts:
+            return None
+        unproven = next((part for part in parts if part.proof is None), None)
+        by_chain = any(part.proof == "chain" for part in parts)
+        return cls(
+            proof=None if unproven else "chain" if by_chain else "count",
+            reason=unproven.reason if unproven else None,
+            partial=any(part.partial for part in parts),
+            orders=sum(part.orders for part in parts),
+            pages=sum(part.pages for part in parts),
+            requests=sum(part.requests for part in parts),
+            rereads=sum(part.rereads for part in parts),
+            duplicates=sum(part.duplicates for part in parts),
+            total_first=sum(part.total_first or 0 for part in parts),
+            total_last=sum(part.total_last or 0 for part in parts),
+            retries=sum(part.retries for part in parts),
+            rate_limit_seconds=sum(part.rate_limit_seconds for part in parts),
+        )

@@ -71,6 +71,8 @@ async def test_json_lines(
         oldest_first(sandbox), list[NumberOrder]
     )
     assert (report.path, report.orders, report.runs) == (tmp_path / name, 1000, 1)
+    assert report.fetch is not None
+    assert (report.fetch.proof, report.fetch.orders) == ("count", 1000)
     assert report.requests == sandbox.counters.requests == 5
     assert names_in(tmp_path) == [name]
 

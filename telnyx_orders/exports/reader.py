@@ -3,7 +3,7 @@
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from attrs import define, frozen
 
@@ -11,6 +11,9 @@ from telnyx_orders.exports.windows import Allowance, Window, WindowPlan
 from telnyx_orders.listing import MAX_PAGE_SIZE, FetchProgress, Listing
 from telnyx_orders.models import NumberOrder
 from telnyx_orders.pagination import Pager
+
+if TYPE_CHECKING:
+    from telnyx_orders.fetch_report import FetchReport
 
 __all__ = ["ReadWindow", "Spending", "WindowReader", "pages_of"]
 
@@ -90,6 +93,9 @@ class WindowReader:
         plan: Which windows.
         spending: What it takes; kept up to date.
         reserve: Awaited before a window is begun, when its requests are in `spending`.
+
+    Attributes:
+        reports: What proves each window that was given.
     """
 
     def __init__(
@@ -104,6 +110,7 @@ class WindowReader:
         self._spending = spending
         self._reserve = reserve
         self._reading: deque[_Begun] = deque()
+        self.reports: list[FetchReport] = []
 
     async def take(self) -> ReadWindow | None:
         """Give the next window once it is read; `None` after the last.
@@ -119,6 +126,8 @@ class WindowReader:
         orders = await begun.reading
         self._reading.popleft()
         self._settle(begun)
+        if begun.pager.report is not None:
+            self.reports.append(begun.pager.report)
         return ReadWindow(
             window=begun.window,
             orders=begun.window.own(orders),

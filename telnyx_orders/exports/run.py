@@ -17,6 +17,7 @@ from telnyx_orders.exports.part_file import PartFile
 from telnyx_orders.exports.reader import Spending, WindowReader
 from telnyx_orders.exports.state import Identity, Progress
 from telnyx_orders.exports.windows import MOST_PAGES, WindowPlan
+from telnyx_orders.fetch_report import FetchReport
 from telnyx_orders.filters import DateRange
 from telnyx_orders.listing import MAX_PAGE_SIZE, Listing
 from telnyx_orders.models import NumberOrder
@@ -57,6 +58,8 @@ class ExportReport:
         windows: In how many parts the account was read, each with its own proof.
         requests: How many requests were sent, in all runs.
         runs: How many runs it took.
+        fetch: What the windows of this run took, added up, and what proves them; `None` if an
+            earlier run had read all.
     """
 
     path: Path
@@ -64,6 +67,7 @@ class ExportReport:
     windows: int
     requests: int
     runs: int
+    fetch: FetchReport | None
 
 
 async def export(
@@ -167,6 +171,7 @@ class _Run:
             windows=self._progress.windows,
             requests=self._spending.spent,
             runs=self._progress.runs,
+            fetch=FetchReport.joined(reader.reports),
         )
 
     async def close(self) -> None:

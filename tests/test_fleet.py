@@ -1,0 +1,215 @@
+"""Many accounts: what is in the data set, what is done again, and where keys do not show."""
+
+import asyncio
+import logging
+import os
+import pickle
+import signal
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from telnyx_orders import AuthenticationError, ConfigurationError, FetchReport
+from telnyx_orders.fleet import Account, FleetProgress, export_accounts
+from telnyx_orders.sandbox import Fault, Faults, Sandbox
+from tests.conftest import no_task_left
+
+dataset = pytest.importorskip("pyarrow.dataset", reason="needs pyarrow, of the extra `arrow`")
+
+Fleet = list[tuple[Account, Sandbox]]
+
+
+@pytest.fixture
+async def fleet() -> AsyncIterator[Fleet]:
+    """Six accounts, each with a sandbox and a key of its own."""
+    async with AsyncExitStack() as stack:
+        accounts: Fleet = []
+        for number in range(6):
+            sandbox = Sandbox(100 + 300 * number, seed=number, api_key=f"KEYsecret{number}")
+            await stack.enter_async_context(sandbox)
+            account = Account(
+                name=f"acme-{number}", api_key=sandbox.api_key, base_url=sandbox.base_url
+            )
+            accounts.append((account, sandbox))
+        yield accounts
+
+
+def accounts_of(fleet: Fleet) -> list[Account]:
+    return [account for account, _ in fleet]
+
+
+def ids_by_account(folder: Path) -> dict[str, set[str]]:
+    table = dataset.dataset(folder, format="parquet", partitioning="hive").to_table()
+    found: dict[str, set[str]] = {}
+    for row in table.select(["account", "id"]).to_pylist():
+        found.setdefault(row["account"], set()).add(row["id"])
+    assert sum(map(len, found.values())) == table.num_rows
+    return found
+
+
+def expected(fleet: Fleet) -> dict[str, set[str]]:
+    return {account.name: set(sandbox.order_ids()) for account, sandbox in fleet}
+
+
+async def test_one_data_set_of_all(fleet: Fleet, tmp_path: Path) -> None:
+    """It is partitioned by account, each complete, and the summary has each one's proof."""
+    told: list[FleetProgress] = []
+    async with no_task_left():
+        summary = await export_accounts(
+            accounts_of(fleet), tmp_path / "data", at_once=3, on_progress=told.append
+        )
+    assert ids_by_account(tmp_path / "data") == expected(fleet)
+    assert [result.name for result in summary.results] == [one.name for one, _ in fleet]
+    for result, (_, sandbox) in zip(summary.results, fleet, strict=True):
+        assert (result.error, result.skipped) == (None, False)
+        assert result.report is not None
+        assert isinstance(result.report.fetch, FetchReport)
+        assert result.report.fetch.proof == "count"
+        assert result.report.orders == len(sandbox.order_ids())
+    assert summary.failed == ()
+    assert [progress.done for progress in told] == [1, 2, 3, 4, 5, 6]
+    assert (told[-1].total, told[-1].orders) == (6, summary.orders)
+
+
+async def test_one_that_fails_hides_no_other(fleet: Fleet, tmp_path: Path) -> None:
+    """Its error is in the summary; the same call then does it, and nothing else."""
+    account, sandbox = fleet[2]
+    wrong = Account(name=account.name, api_key="KEYwrong", base_url=account.base_url)
+    tried = [wrong if one is account else one for one in accounts_of(fleet)]
+    summary = await export_accounts(tried, tmp_path)
+    [failed] = summary.failed
+    assert (failed.name, type(failed.error)) == ("acme-2", AuthenticationError)
+    before = {one.name: box.counters.requests for one, box in fleet}
+    again = await export_accounts(accounts_of(fleet), tmp_path)
+    assert again.failed == ()
+    assert [result.name for result in again.results if not result.skipped] == ["acme-2"]
+    asked = {one.name for one, box in fleet if box.counters.requests > before[one.name]}
+    assert asked == {"acme-2"}
+    assert ids_by_account(tmp_path) == expected(fleet)
+    first, second = summary.results[0].report, again.results[0].report
+    assert first == second
+    assert sandbox.counters.requests > 0
+
+
+async def test_what_is_done_is_done_anew_if_asked_to(fleet: Fleet, tmp_path: Path) -> None:
+    """With `redo`, or with another filter."""
+    accounts = accounts_of(fleet)[:2]
+    await export_accounts(accounts, tmp_path)
+    fleet[0][1].insert()
+    assert all(one.skipped for one in (await export_accounts(accounts, tmp_path)).results)
+    redone = await export_accounts(accounts, tmp_path, redo=True)
+    assert not any(one.skipped for one in redone.results)
+    assert ids_by_account(tmp_path) == expected(fleet[:2])
+    pending = await export_accounts(accounts, tmp_path, filter={"status": "pending"})
+    assert not any(one.skipped for one in pending.results)
+    chosen = {a.name: set(box.order_ids({"status": "pending"})) for a, box in fleet[:2]}
+    assert ids_by_account(tmp_path) == chosen
+
+
+async def test_cancelled_it_ends_at_once(fleet: Fleet, tmp_path: Path) -> None:
+    """No task and no half file is left, and the next call does the rest."""
+    async with no_task_left():
+
+        def stop(_: FleetProgress) -> None:
+            raise KeyError("stop")
+
+        with pytest.raises(KeyError, match="stop"):
+            await export_accounts(accounts_of(fleet), tmp_path, at_once=2, on_progress=stop)
+    summary = await export_accounts(accounts_of(fleet), tmp_path)
+    assert summary.failed == ()
+    assert any(result.skipped for result in summary.results)
+    assert ids_by_account(tmp_path) == expected(fleet)
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"name": "../etc"}, "name: expected"),
+        ({"name": ""}, "name: expected"),
+        ({"name": "a/b"}, "name: expected"),
+        ({"name": "a" * 101}, "name: expected"),
+        ({"api_key": " "}, "api_key: the account acme has none"),
+    ],
+)
+def test_an_account_that_makes_no_sense(fields: dict[str, str], said: str) -> None:
+    """It is an error when it is made."""
+    with pytest.raises(ValueError, match=said):
+        Account(**{"name": "acme", "api_key": "KEY", **fields})  # type: ignore[arg-type]
+
+
+async def test_arguments_that_make_no_sense(tmp_path: Path) -> None:
+    """They are errors before anything is asked."""
+    two = [Account(name=name, api_key="KEY") for name in ("Acme", "acme")]
+    with pytest.raises(ValueError, match="two would have one folder: Acme and acme"):
+        await export_accounts(two, tmp_path)
+    with pytest.raises(TypeError, match="expected Accounts, got str"):
+        await export_accounts(["acme"], tmp_path)  # type: ignore[list-item]
+    with pytest.raises(ValueError, match="at_once"):
+        await export_accounts([], tmp_path, at_once=0)
+    with pytest.raises(ConfigurationError, match="cluster: expected the address"):
+        await export_accounts([], tmp_path, cluster=3)
+
+
+def test_the_key_of_an_account_shows_nowhere() -> None:
+    """Neither in its representation nor in what Dask makes names of."""
+    account = Account(name="acme", api_key="KEYsecret")
+    assert "secret" not in repr(account) + str(account.__dask_tokenize__())
+    assert pickle.loads(pickle.dumps(account)).api_key == "KEYsecret"
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[Any]:
+    distributed = pytest.importorskip("distributed", reason="needs Dask, of the extra `dask`")
+    with distributed.LocalCluster(
+        n_workers=2,
+        threads_per_worker=2,
+        processes=True,
+        dashboard_address=None,
+        silence_logs=logging.CRITICAL,
+    ) as cluster:
+        yield cluster
+
+
+@pytest.mark.filterwarnings("default")
+async def test_over_the_workers_of_a_cluster(fleet: Fleet, cluster: Any, tmp_path: Path) -> None:
+    """The same data set comes of it, a failure is in the summary, and no key in the scheduler."""
+    wrong = Account(name="wrong", api_key="KEYsecret-wrong", base_url=fleet[0][0].base_url)
+    accounts = [*accounts_of(fleet), wrong]
+    summary = await export_accounts(accounts, tmp_path, cluster=cluster)
+    [failed] = summary.failed
+    assert (failed.name, type(failed.error)) == ("wrong", AuthenticationError)
+    assert ids_by_account(tmp_path) == expected(fleet)
+    scheduler = cluster.scheduler
+    shown = [repr(scheduler.tasks), str(scheduler.get_events()), str(scheduler.transition_log)]
+    shown += [str(cluster.get_logs())]
+    assert "secret" not in "".join(shown)
+    again = await export_accounts(accounts, tmp_path, cluster=cluster.scheduler_address)
+    assert [result.skipped for result in again.results] == [True] * 6 + [False]
+
+
+@pytest.mark.filterwarnings("default")
+async def test_a_worker_that_is_killed(fleet: Fleet, cluster: Any, tmp_path: Path) -> None:
+    """What it did is done by another, and the data is as it should be."""
+    for _, sandbox in fleet:
+        sandbox.latency = 0.05
+        sandbox.faults = Faults(rate=0.1, kinds=[Fault.UNAVAILABLE])
+    pids = [worker.pid for worker in cluster.workers.values()]
+    killed: list[int] = []
+
+    def kill(_: FleetProgress) -> None:
+        if not killed:
+            killed.append(pids[0])
+            os.kill(pids[0], signal.SIGKILL)
+
+    summary = await export_accounts(accounts_of(fleet), tmp_path, cluster=cluster, on_progress=kill)
+    assert killed
+    assert [result.error for result in summary.results] == [None] * 6
+    assert ids_by_account(tmp_path) == expected(fleet)
+    assert not [file for file in await asyncio.to_thread(_files, tmp_path) if ".part" in file]
+
+
+def _files(folder: Path) -> list[str]:
+    return [file.name for file in folder.rglob("*")]
