@@ -16,6 +16,7 @@ from telnyx_orders import (
 )
 from telnyx_orders.cli.export_command import HOW, OUTPUT, WHICH, Moment, checked_filter, export
 from telnyx_orders.cli.failures import CommandFailedError, InputError, UsageError
+from telnyx_orders.cli.fleet_command import export_many
 from telnyx_orders.cli.list_orders import Format, ListOptions, list_orders
 from telnyx_orders.cli.messages import tell
 from telnyx_orders.cli.order_commands import cancel, place, show, wait
@@ -53,6 +54,7 @@ Exit codes: 0; 1 after an error of the API, the network or the disk, or if an or
 app.command(webhook)
 for command in (export, sync, show, place, wait, cancel):
     app.command(command)
+app.command(export_many, name="export-accounts")
 
 
 def run(arguments: Sequence[str]) -> int:

@@ -6,6 +6,7 @@ account's name; its key travels inside the task only.
 """
 
 import importlib
+import re
 import uuid
 from collections.abc import AsyncGenerator, Sequence
 from typing import Any
@@ -16,6 +17,8 @@ from telnyx_orders.fleet.data_set import Partition
 from telnyx_orders.fleet.work import AccountResult, Task, run_task
 
 __all__ = ["run_on_cluster"]
+
+_ADDRESS = re.compile(r"(\w+://)?[^/\s]+:\d+")
 
 
 async def run_on_cluster(tasks: Sequence[Task], cluster: object) -> AsyncGenerator[AccountResult]:
@@ -71,6 +74,10 @@ def _address_of(cluster: object) -> tuple[str, object]:
     """Give the address of a cluster's scheduler, and how it is spoken to."""
     security: object = getattr(cluster, "security", None)
     if isinstance(cluster, str):
+        if not _ADDRESS.fullmatch(cluster):
+            raise ConfigurationError(
+                f"cluster: expected an address such as tcp://scheduler:8786, got {cluster!r:.80}"
+            )
         return cluster, security
     address: object = getattr(cluster, "scheduler_address", None)
     if address is None:
