@@ -20,10 +20,13 @@ from pathlib import Path
 from tests.benchmarks import (
     bulk,
     concurrency,
+    exports,
+    fleet,
     growth,
     imports,
     large_pages,
     machine,
+    mirror,
     parts,
     plain,
     single,
@@ -45,6 +48,9 @@ PIECES = {
     "web": web.run,
     "plain": plain.run,
     "parts": parts.run,
+    "exports": exports.run,
+    "mirror": mirror.run,
+    "fleet": fleet.run,
 }
 
 
