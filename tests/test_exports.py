@@ -4,6 +4,7 @@ import asyncio
 import csv
 import gzip
 import json
+import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -239,6 +240,51 @@ def _within(created: str | None, after: str | None, before: str | None) -> bool:
     return (after is None or moment > datetime.fromisoformat(after)) and (
         before is None or moment < datetime.fromisoformat(before)
     )
+
+
+async def test_killed_right_before_its_end(tmp_path: Path) -> None:
+    """What is all on the disk when its process dies is not written a second time."""
+    for orders in (1000, 15_000):
+        file = tmp_path / "orders.ndjson"
+        async with Sandbox(orders, numbers_per_order=1) as sandbox, once(sandbox) as client:
+            sandbox.insert(created_at=None)
+
+            def stop(progress: ExportProgress, last: int = orders + 1) -> None:
+                if progress.orders_done == last:
+                    raise KeyError
+
+            with pytest.raises(KeyError):
+                await export(client.number_orders.list(), file, on_progress=stop)
+            report = await export(client.number_orders.list(), file, resume=True)
+        assert (report.orders, report.runs) == (orders + 1, 2)
+        assert len({row["id"] for row in json_lines(file)}) == orders + 1
+        assert len(json_lines(file)) == orders + 1
+
+
+async def test_a_number_that_no_column_can_hold(sandbox: Sandbox, tmp_path: Path) -> None:
+    """It is an error of the export, and the other formats can hold it."""
+    sandbox.insert(phone_numbers_count=2**63)
+    async with once(sandbox) as client:
+        with pytest.raises(ExportError, match="an order cannot be written"):
+            await export(client.number_orders.list(), tmp_path / "orders.parquet")
+        report = await export(client.number_orders.list(), tmp_path / "orders.csv")
+    assert report.orders == 1001
+
+
+async def test_a_state_that_was_changed(large: Sandbox, tmp_path: Path) -> None:
+    """What says how far an export came is no longer trusted when it says nothing."""
+    file = tmp_path / "orders.ndjson"
+    await stopped(large, file, after=20)
+    connection = sqlite3.connect(tmp_path / "orders.ndjson.part-state")
+    connection.execute("UPDATE export SET progress = '{}'")
+    connection.commit()
+    connection.close()
+    async with once(large) as client:
+        with pytest.raises(ExportError, match="was changed from outside"):
+            await export(client.number_orders.list(), file, resume=True)
+        (tmp_path / "orders.ndjson.part-state").write_text("this is no database at all " * 20)
+        with pytest.raises(ExportError, match="cannot be used"):
+            await export(client.number_orders.list(), file, resume=True)
 
 
 async def test_progress_is_of_what_is_on_the_disk(large: Sandbox, tmp_path: Path) -> None:

@@ -71,8 +71,12 @@ class PartFile:
         ready = self._part
         if self._form.finish is not None:
             ready = self._path.with_name(f"{self._path.name}.part-final")
-            self._form.finish(self._part, ready)
-            _sync(ready)
+            try:
+                self._form.finish(self._part, ready)
+                _sync(ready)
+            except BaseException:
+                ready.unlink(missing_ok=True)
+                raise
         ready.replace(self._path)
         _sync(self._path.parent)
         self._part.unlink(missing_ok=True)

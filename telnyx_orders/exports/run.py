@@ -14,7 +14,7 @@ from telnyx_orders.errors import IncompleteFetchError, TelnyxError
 from telnyx_orders.exports.errors import ExportError
 from telnyx_orders.exports.formats import ExportFormat, Form, choose_form
 from telnyx_orders.exports.part_file import PartFile
-from telnyx_orders.exports.reader import Spending, WindowReader
+from telnyx_orders.exports.reader import ReadWindow, Spending, WindowReader
 from telnyx_orders.exports.state import Identity, Progress
 from telnyx_orders.exports.windows import MOST_PAGES, WindowPlan
 from telnyx_orders.fetch_report import FetchReport
@@ -152,11 +152,10 @@ class _Run:
             reader = WindowReader(self._listing, plan, self._spending, self._save)
             try:
                 while (read := await reader.take()) is not None:
-                    await self._write(read.orders, read.window.end or END, read.seconds_a_page)
+                    await self._write(read)
             finally:
                 await reader.close()
-            if not plan.undivided:
-                await self._write_undated()
+            await self._write_undated()
             await self._thread.run(self._finish)
         except OSError as error:
             raise self._stopped(f"it cannot be written: {error.strerror or error}") from error
@@ -186,8 +185,8 @@ class _Run:
             part.close()
 
     def _finish(self) -> None:
-        part, self._part = self._opened, None
-        part.finish()
+        self._opened.finish()
+        self._part = None
 
     @property
     def _opened(self) -> PartFile:
@@ -233,22 +232,32 @@ class _Run:
         )
         await self._thread.run(lambda: self._opened.save(self._progress))
 
-    async def _write(
-        self, orders: Sequence[NumberOrder], done_to: datetime, seconds_a_page: float
-    ) -> None:
+    async def _write(self, read: ReadWindow) -> None:
         """Put the orders of a window on the disk."""
-        spending = self._spending
+        window = read.window
         progress = evolve(
             self._progress,
-            done_to=done_to,
-            seconds_a_page=seconds_a_page,
-            orders=self._progress.orders + len(orders),
+            done_to=window.end or END,
+            seconds_a_page=read.seconds_a_page,
             windows=self._progress.windows + 1,
+            undated=window.begin is None and window.end is None,
+        )
+        await self._append(read.orders, progress)
+
+    async def _append(self, orders: Sequence[NumberOrder], progress: Progress) -> None:
+        spending = self._spending
+        progress = evolve(
+            progress,
+            orders=progress.orders + len(orders),
             spent=spending.spent + spending.reserved,
         )
-        self._progress = await self._thread.run(
-            lambda: self._opened.append(self._form.rows(orders), progress)
-        )
+        try:
+            self._progress = await self._thread.run(
+                lambda: self._opened.append(self._form.rows(orders), progress)
+            )
+        except (ValueError, OverflowError) as error:
+            # Of pyarrow, for a number that no column can hold.
+            raise self._stopped(f"an order cannot be written: {error}.") from error
         spending.orders = self._progress.orders
         if self._on_progress is not None:
             reported = self._on_progress(
@@ -263,8 +272,10 @@ class _Run:
 
     async def _write_undated(self) -> None:
         """Write the orders without a time of creation, which are in no window; none is known."""
-        if any("created_at" in name for name, _ in self._listing.parameters):
-            return  # the filter leaves them out
+        if self._progress.undated or any(
+            "created_at" in name for name, _ in self._listing.parameters
+        ):
+            return  # they are written, or the filter leaves them out
         dated = self._listing.created_within(DateRange(gt=BEGINNING))
         for _ in range(LOOKS):
             before, both, after = [
@@ -275,7 +286,7 @@ class _Run:
         pager = Pager(self._listing)
         undated = [order async for order in pager if order.created_at is None]
         self._spending.spent += 0 if pager.report is None else pager.report.requests
-        await self._write(undated, END, 0.0)
+        await self._append(undated, evolve(self._progress, undated=True))
 
     async def _count(self, listing: Listing[NumberOrder]) -> int:
         self._spending.spent += 1

@@ -5,7 +5,8 @@ when its process ends, however that ends.
 """
 
 import json
-from contextlib import closing
+from collections.abc import Generator
+from contextlib import closing, contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
@@ -58,6 +59,7 @@ class Progress:
         windows: How many windows were read.
         spent: How many requests were sent in all runs, or may have been.
         runs: How many runs it took so far.
+        undated: Whether orders without a time of creation are written, if there are any.
     """
 
     oldest: datetime | None = None
@@ -69,6 +71,7 @@ class Progress:
     windows: int = 0
     spent: int = 0
     runs: int = 1
+    undated: bool = False
 
 
 class State:
@@ -86,6 +89,7 @@ class State:
         import sqlite3
 
         self._file = file
+        self._path = path
         self._connection: sqlite3.Connection = sqlite3.connect(
             file, timeout=0, isolation_level=None
         )
@@ -115,20 +119,43 @@ class State:
                 path=path,
             ) from None
 
+    @contextmanager
+    def _foreign_errors(self) -> Generator[None]:
+        import sqlite3
+
+        try:
+            yield
+        except sqlite3.Error as error:
+            if self._connection.in_transaction:
+                self._connection.rollback()
+            raise ExportError(
+                f"{self._file}, which says how far the export of {self._path} came, cannot be "
+                f"used: {error}",
+                path=self._path,
+            ) from error
+
     def load(self) -> tuple[Identity, Progress] | None:
         """Give what was saved last; `None` if nothing that can be read was."""
-        row: tuple[int, str, str] | None = self._connection.execute(
-            "SELECT version, identity, progress FROM export"
-        ).fetchone()
+        with self._foreign_errors():
+            row: tuple[int, str, str] | None = self._connection.execute(
+                "SELECT version, identity, progress FROM export"
+            ).fetchone()
         if row is None or row[0] != VERSION:
             return None
-        identity: dict[str, Any] = json.loads(row[1])
-        progress: dict[str, Any] = json.loads(row[2])
-        identity["filter"] = tuple((name, value) for name, value in identity["filter"])
-        for name in TIMES:
-            if progress[name] is not None:
-                progress[name] = datetime.fromisoformat(progress[name])
-        return Identity(**identity), Progress(**progress)
+        try:
+            identity: dict[str, Any] = json.loads(row[1])
+            progress: dict[str, Any] = json.loads(row[2])
+            identity["filter"] = tuple((name, value) for name, value in identity["filter"])
+            for name in TIMES:
+                if progress[name] is not None:
+                    progress[name] = datetime.fromisoformat(progress[name])
+            return Identity(**identity), Progress(**progress)
+        except (ValueError, TypeError, KeyError) as error:
+            raise ExportError(
+                f"{self._file} was changed from outside and says nothing now: leave out resume to "
+                "begin anew",
+                path=self._path,
+            ) from error
 
     def save(self, identity: Identity, progress: Progress) -> None:
         """Put it on the disk."""
@@ -136,13 +163,14 @@ class State:
         for name in TIMES:
             if told[name] is not None:
                 told[name] = told[name].isoformat()
-        self._connection.execute("BEGIN IMMEDIATE")
-        self._connection.execute("DELETE FROM export")
-        self._connection.execute(
-            "INSERT INTO export VALUES (?, ?, ?)",
-            (VERSION, json.dumps(attrs.asdict(identity)), json.dumps(told)),
-        )
-        self._connection.execute("COMMIT")
+        with self._foreign_errors():
+            self._connection.execute("BEGIN IMMEDIATE")
+            self._connection.execute("DELETE FROM export")
+            self._connection.execute(
+                "INSERT INTO export VALUES (?, ?, ?)",
+                (VERSION, json.dumps(attrs.asdict(identity)), json.dumps(told)),
+            )
+            self._connection.execute("COMMIT")
 
     def close(self) -> None:
         """Let it go."""

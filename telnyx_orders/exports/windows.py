@@ -121,7 +121,6 @@ class WindowPlan:
 
     Attributes:
         over: Whether the last window was chosen.
-        undivided: Whether that was the first one, too.
     """
 
     def __init__(
@@ -140,7 +139,6 @@ class WindowPlan:
         self._whole = whole
         self._seconds_a_page = max(seconds_a_page, 1e-6)
         self.over = False
-        self.undivided = False
 
     @property
     def seconds_a_page(self) -> float:
@@ -161,7 +159,7 @@ class WindowPlan:
     def accepted(self, window: Window, orders: int, page_size: int) -> None:
         """Take in that a window is read, and how many orders it is asked for."""
         if window.end is None:
-            self.over, self.undivided = True, window.begin is None
+            self.over = True
             return
         seconds = (window.end - self._from).total_seconds()
         seen = seconds * page_size / max(orders, 1)

@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from telnyx_orders.clock import Clock
-from telnyx_orders.errors import TelnyxError
+from telnyx_orders.errors import IncompleteFetchError, TelnyxError
 from telnyx_orders.mirror.changes import OrderChange, SyncReport
 from telnyx_orders.mirror.errors import MirrorError
 from telnyx_orders.mirror.run import SyncRun
@@ -108,7 +108,8 @@ class Mirror:
                     async for change in found:
                         yield change
             except TelnyxError as error:
-                if not error.transient:
+                # What lacks its proof may have it the next time; what cannot pass comes again.
+                if not (error.transient or isinstance(error, IncompleteFetchError)):
                     raise
                 if on_error is not None:
                     on_error(error)
