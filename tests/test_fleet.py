@@ -109,6 +109,15 @@ async def test_what_is_done_is_done_anew_if_asked_to(fleet: Fleet, tmp_path: Pat
     assert ids_by_account(tmp_path) == chosen
 
 
+async def test_keys_by_name(
+    sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A mapping of names to keys does, too; the server is that of the environment."""
+    monkeypatch.setenv("TELNYX_BASE_URL", sandbox.base_url)
+    summary = await export_accounts({"acme": sandbox.api_key}, tmp_path)
+    assert (summary.failed, summary.orders) == ((), 1000)
+
+
 async def test_cancelled_it_ends_at_once(fleet: Fleet, tmp_path: Path) -> None:
     """No task and no half file is left, and the next call does the rest."""
     async with no_task_left():

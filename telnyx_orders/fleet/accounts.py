@@ -1,7 +1,7 @@
 """`Account`: one of many, with its key, which shows nowhere."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from attrs import field, frozen
 
@@ -47,13 +47,18 @@ class Account:
         return ("telnyx-orders account", self.name)
 
 
-def checked_accounts(accounts: Iterable[Account]) -> list[Account]:
+def checked_accounts(accounts: Iterable[Account] | Mapping[str, str]) -> list[Account]:
     """Give the accounts, which must differ in name, also where a file system ignores case.
+
+    Args:
+        accounts: The accounts, or the key of each by its name.
 
     Raises:
         TypeError: One is no `Account`.
         ValueError: Two have one name.
     """
+    if isinstance(accounts, Mapping):
+        accounts = [Account(name=name, api_key=key) for name, key in accounts.items()]
     seen: dict[str, str] = {}
     checked: list[Account] = []
     for account in accounts:

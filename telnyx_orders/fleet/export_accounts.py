@@ -58,7 +58,7 @@ class FleetSummary:
 
 
 async def export_accounts(
-    accounts: Iterable[Account],
+    accounts: Iterable[Account] | Mapping[str, str],
     destination: str | os.PathLike[str],
     *,
     cluster: object = None,
@@ -75,7 +75,7 @@ async def export_accounts(
     missing is done, and what was killed or failed in the middle is gone on with.
 
     Args:
-        accounts: Which accounts, each with a name of its own.
+        accounts: Which accounts, each with a name of its own; or a mapping of names to API keys.
         destination: The folder of the data set; it is made if it is not there. Workers of a
             cluster must see it under the same path.
         cluster: Where to do it: the address of a Dask scheduler, a cluster such as `LocalCluster`,
