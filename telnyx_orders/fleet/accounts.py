@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping
+from typing import cast
 
 from attrs import field, frozen
 
@@ -58,7 +59,8 @@ def checked_accounts(accounts: Iterable[Account] | Mapping[str, str]) -> list[Ac
         ValueError: Two have one name.
     """
     if isinstance(accounts, Mapping):
-        accounts = [Account(name=name, api_key=key) for name, key in accounts.items()]
+        keys = cast("Mapping[str, str]", accounts)
+        accounts = [Account(name=name, api_key=key) for name, key in keys.items()]
     seen: dict[str, str] = {}
     checked: list[Account] = []
     for account in accounts:
