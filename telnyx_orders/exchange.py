@@ -87,9 +87,10 @@ class Exchange:
                 return await self._send_once(session, call, trace)
             except ConnectionLostError as error:
                 again = trace.reused and idle and call.once is None
-                if not (again and call.draw_on_budget()):
-                    raise error.original from None
-                idle -= 1
+                if again and call.draw_on_budget():
+                    idle -= 1
+                    continue
+                lost = error.original
             except asyncio.CancelledError:
                 task = asyncio.current_task()
                 if task is None or task.cancelling():
@@ -97,6 +98,8 @@ class Exchange:
                 # Nobody cancelled us: aiohttp cancels who waits for a connection when the owner of
                 # the session closes it. Let through, it would end a worker without a word.
                 raise aiohttp.ClientConnectionError("cancelled from within the session") from None
+            # Raised where it was caught, it would be in a circle with what had held it.
+            raise lost
 
     async def _send_once(
         self, session: aiohttp.ClientSession, call: Call, trace: ConnectionTrace

@@ -420,7 +420,7 @@ async def test_a_part_that_was_cut(large: Sandbox, tmp_path: Path) -> None:
     async with once(large) as client:
         with pytest.raises(ExportError, match="shorter than it was written"):
             await export(client.number_orders.list(), file, resume=True)
-        part.write_bytes(data + b'{"id": "half of a li')
+        part.write_bytes(data + b'{"id": "half of a li' * 1_000_000)
         await export(client.number_orders.list(), file, resume=True)
     assert len(json_lines(file)) == 15_000
 

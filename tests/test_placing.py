@@ -124,6 +124,19 @@ async def test_settings_that_make_no_sense_are_refused_at_once(
     assert server.requests == []
 
 
+def in_a_circle(error: BaseException) -> bool:
+    """Whether following causes and contexts leads back to where one has been."""
+    left: list[tuple[BaseException, ...]] = [(error,)]
+    while left:
+        way = left.pop()
+        if way[-1] in way[:-1]:
+            return True
+        for one in (way[-1].__cause__, way[-1].__context__):
+            if one is not None:
+                left.append((*way, one))
+    return False
+
+
 @pytest.mark.parametrize(
     ("fate", "cause"),
     [
@@ -157,6 +170,7 @@ async def test_what_may_have_been_placed_is_not_sent_again(
     assert not error.transient
     for shown in (NUMBER, "job-17", "find_placed"):
         assert shown in str(error)
+    assert not in_a_circle(error)
     for again in (pickle.loads(pickle.dumps(error)), copy.copy(error)):
         assert str(again) == str(error)
         assert again.sent_at == error.sent_at
