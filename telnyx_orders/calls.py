@@ -11,6 +11,7 @@ from attrs import define, frozen
 
 from telnyx_orders.clock import Clock, check_seconds
 from telnyx_orders.errors import APIStatusError, RateLimitError, TelnyxError
+from telnyx_orders.events import Observer, RetryPlanned
 from telnyx_orders.retry_budget import RetryBudget
 
 __all__ = ["Call", "CallStats", "Reply", "SendOnce", "Timeout"]
@@ -112,7 +113,7 @@ class Call:
     """One call on its way through its attempts."""
 
     method: str
-    name: str
+    path: str
     url: yarl.URL
     body: bytes | None
     once: SendOnce | None
@@ -120,11 +121,17 @@ class Call:
     budget: RetryBudget | None
     clock: Clock
     background: bool
+    observer: Observer | None
     attempts: int = 0
     seconds: float = 0.0
     last_seconds: float = 0.0
     budgeted: int = 0
     last_error: str = ""
+
+    @property
+    def name(self) -> str:
+        """What it is called in messages, such as `GET /number_orders`."""
+        return f"{self.method} {self.path}"
 
     def note_attempt(self, held: float) -> None:
         """Take in that an attempt is made, which the rate limit held for so long."""
@@ -146,6 +153,12 @@ class Call:
         logger.warning(
             "%s: attempt %d failed (%s), trying again in %.2f s", self.name, attempt, cause, wait
         )
+        if self.observer is not None:
+            self.observer(
+                RetryPlanned(
+                    method=self.method, path=self.path, attempt=attempt, error=error, wait=wait
+                )
+            )
 
     # These are here and not in the transport, as tenacity keeps what it calls in a reference cycle.
 

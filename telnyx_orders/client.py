@@ -14,6 +14,7 @@ from telnyx_orders import configuration
 from telnyx_orders.bodies import DEFAULT_MAX_BODY_BYTES
 from telnyx_orders.calls import CallStats, Timeout
 from telnyx_orders.clock import Clock
+from telnyx_orders.events import Observer, guarded
 from telnyx_orders.journal import OrderJournal
 from telnyx_orders.resources.number_order_phone_numbers import NumberOrderPhoneNumbers
 from telnyx_orders.resources.number_orders import NumberOrders
@@ -56,6 +57,9 @@ class OrdersClient:
         allow_insecure: Send the key in clear text, over `http` to a host other than this one.
         journal: Where orders are written down before they are sent, so that none is bought twice,
             not even after a crash; an open `OrderJournal`, which is not closed.
+        observer: Called with each event of `telnyx_orders.events`: requests, retries, waits for the
+            rate limit, pages and the proofs of fetches. For OpenTelemetry give it an
+            `OpenTelemetryObserver` of `telnyx_orders.otel`.
         clock: Where time, sleep and chance come from, for tests.
 
     Raises:
@@ -88,6 +92,7 @@ class OrdersClient:
         trust_env: bool = True,
         allow_insecure: bool = False,
         journal: OrderJournal | None = None,
+        observer: Observer | None = None,
         clock: Clock | None = None,
     ) -> None:
         key = configuration.api_key(api_key)
@@ -98,6 +103,7 @@ class OrdersClient:
         configuration.check_type("ssl_context", ssl_context, ssl.SSLContext)
         configuration.check_type("resolver", resolver, AbstractResolver)
         configuration.check_type("journal", journal, OrderJournal)
+        configuration.check_observer(observer)
         configuration.check_type("clock", clock, Clock)
         for trace in trace_configs:
             configuration.check_type("trace_configs", trace, aiohttp.TraceConfig)
@@ -130,6 +136,7 @@ class OrdersClient:
             converter=converter,
             max_body_bytes=max_body_bytes,
             clock=clock,
+            observer=None if observer is None else guarded(observer),
         )
         self._stats = transport.stats
         self.number_orders = NumberOrders(transport, clock, journal)

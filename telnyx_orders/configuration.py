@@ -1,5 +1,6 @@
 """The settings of a client, checked before anything is sent."""
 
+import inspect
 import ipaddress
 import math
 import netrc
@@ -142,6 +143,19 @@ def check_type(argument: str, value: object, expected: type) -> None:
     """Refuse a setting of another type than the one that is expected, or `None`."""
     if value is not None and not isinstance(value, expected):
         raise ConfigurationError(f"{argument}: expected a {expected.__name__}, got {value!r}")
+
+
+def check_observer(observer: object) -> None:
+    """Refuse an observer that cannot be called, or that would have to be awaited."""
+    if observer is None:
+        return
+    if not callable(observer):
+        raise ConfigurationError(f"observer: expected a callable, got {observer!r}")
+    if inspect.iscoroutinefunction(observer):
+        raise ConfigurationError(
+            f"observer: expected a plain function, got {observer!r}, which is a coroutine "
+            "function; nothing would await it"
+        )
 
 
 def check_converter(converter: cattrs.Converter) -> None:

@@ -6,6 +6,7 @@ owns the owner.
 """
 
 import asyncio
+import contextvars
 from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
 from typing import Generic, Self, TypeVar
@@ -15,6 +16,7 @@ from attrs import evolve
 from telnyx_orders.calls import CallStats
 from telnyx_orders.completeness import Completeness
 from telnyx_orders.errors import APITimeoutError, IncompleteFetchError, TelnyxError
+from telnyx_orders.events import FetchEnded, FetchStarted, PageRead
 from telnyx_orders.fetch_report import FetchReport
 from telnyx_orders.listing import MAX_PAGE_SIZE, FetchProgress, Listing
 from telnyx_orders.models import Page
@@ -66,6 +68,8 @@ class Fetch(Generic[T]):
     ) -> None:
         self._course = course
         self._listing = listing
+        self._observer = listing.transport.observer
+        self._context = contextvars.copy_context()
         self._window = window
         self._on_end = on_end
         self._stats = CallStats()
@@ -80,7 +84,11 @@ class Fetch(Generic[T]):
         self._room = asyncio.Event()
 
     async def __aenter__(self) -> Self:
-        self._owner = asyncio.create_task(self._run(), name=f"fetch {self._listing.path}")
+        path = self._listing.path
+        self._started = self._listing.transport.clock.monotonic()
+        if self._observer is not None:
+            self._context.run(self._observer, FetchStarted(path=path))
+        self._owner = asyncio.create_task(self._run(), name=f"fetch {path}", context=self._context)
         self._owner.add_done_callback(lambda _: self._arrival.set())
         return self
 
@@ -96,7 +104,16 @@ class Fetch(Generic[T]):
             if not self._owner.cancelled():
                 self._owner.exception()
         finally:
-            self._on_end(self._report())
+            report = self._report()
+            self._on_end(report)
+            if self._observer is not None:
+                event = FetchEnded(
+                    path=self._listing.path,
+                    seconds=self._listing.transport.clock.monotonic() - self._started,
+                    report=report,
+                    error=error if isinstance(error, TelnyxError) else None,
+                )
+                self._context.run(self._observer, event)
 
     async def take_next(self) -> Page[T] | None:
         """Take the next page in the order of asking, waiting for it; `None` when all were taken.
@@ -277,6 +294,18 @@ class Fetch(Generic[T]):
         page = reply.value
         number = self._course.pages_read
         fresh = self._course.read(request, page.data, page.meta, reply.date)
+        if self._observer is not None:
+            self._observer(
+                PageRead(
+                    path=self._listing.path,
+                    number=request.number,
+                    size=request.size,
+                    rows=len(page.data),
+                    new_rows=len(fresh),
+                    total_pages=page.meta.total_pages,
+                    total_results=page.meta.total_results,
+                )
+            )
         complete = len(fresh) == len(page.data)
         self._ready[place] = number, page if complete else evolve(page, data=tuple(fresh))
         self._arrival.set()

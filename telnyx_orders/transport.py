@@ -22,6 +22,7 @@ from telnyx_orders.connection_errors import (
     shown_cause,
 )
 from telnyx_orders.errors import APITimeoutError, RateLimitError
+from telnyx_orders.events import Observer, RateLimitWaited, RequestEnded
 from telnyx_orders.exchange import Exchange
 from telnyx_orders.filters import encode_query
 from telnyx_orders.rate_limit import RateLimitGate
@@ -61,6 +62,7 @@ class Transport:
         converter: How a body becomes an object; the one of `make_converter()` if `None`.
         max_body_bytes: How many bytes the body of an answer may have, once it is decompressed.
         clock: Where time and chance come from.
+        observer: Told of what happens.
 
     Attributes:
         account: Tells its key from others, and says nothing of it.
@@ -79,6 +81,7 @@ class Transport:
         converter: cattrs.Converter | None,
         max_body_bytes: int,
         clock: Clock,
+        observer: Observer | None,
     ) -> None:
         self.sessions = sessions
         self.concurrency = concurrency
@@ -96,7 +99,8 @@ class Transport:
             redact=self._answers.redact,
             clock=clock,
         )
-        self._clock = clock
+        self.clock = clock
+        self.observer = observer
         self._turns = Turns()
         # Waiting happens here and not in the connector, where it would use up the timeouts.
         self._admission = Admission(RateLimitGate(), concurrency, retry, clock)
@@ -175,14 +179,15 @@ class Transport:
         url = f"{self._base_url}{path}" + (f"?{query}" if query else "")
         return Call(
             method,
-            f"{method} {path}",
+            path,
             yarl.URL(url, encoded=True),
             body=None if body is None else json.dumps(body).encode(),
             once=once,
             stats=(self.stats,) if stats is None else (self.stats, stats),
             budget=self._budget,
-            clock=self._clock,
+            clock=self.clock,
             background=background,
+            observer=self.observer,
         )
 
     async def _run(self, call: Call, wanted: type[T]) -> Reply[T]:
@@ -195,7 +200,7 @@ class Transport:
             async with self.sessions.lifetime() as lifetime:
                 reply = await run_attempts(
                     self._retry,
-                    self._clock,
+                    self.clock,
                     attempt,
                     spent=lambda: call.seconds,
                     before_wait=call.note_retry,
@@ -251,37 +256,34 @@ class Transport:
         call.note_attempt(held)
         answer: Answer | None = None
         try:
+            if held and self.observer is not None:
+                self.observer(RateLimitWaited(method=call.method, path=call.path, seconds=held))
             self.sessions.session()  # which says whether it can be used, before anything is noted
             if call.once is not None:
-                await call.once.leaving(self._clock.now)
-            outcome, request_id = "cancelled", "-"
+                await call.once.leaving(self.clock.now)
+            status: int | None = None
+            request_id: str | None = None
+            missing: str | None = "CancelledError"
             if self._retry.max_seconds is not None:
                 lifetime.limit(self._retry.max_seconds - call.seconds)
-            started = self._clock.monotonic()
+            started = self.clock.monotonic()
             try:
                 answer = await self.exchange.send(call)
             except CONNECTION_ERRORS as error:
-                outcome, failure = type(error).__name__, error
+                missing, failure = type(error).__name__, error
                 if call.once is not None and isinstance(error, NOT_CONNECTED):
                     call.once.never_left()
             else:
                 if call.once is not None:
                     call.once.answered(answer.status)
-                outcome, request_id = str(answer.status), answer.request_id or "-"
+                status, missing, request_id = answer.status, None, answer.request_id
                 return answer
             finally:
                 lifetime.limit(None)
-                taken = self._clock.monotonic() - started
+                taken = self.clock.monotonic() - started
                 call.seconds += taken
                 call.last_seconds = taken
-                logger.debug(
-                    "%s %s attempt=%d %.0f ms request_id=%s",
-                    call.name,
-                    outcome,
-                    call.attempts,
-                    taken * 1000,
-                    self._answers.redact(request_id),
-                )
+                self._attempt_ended(call, status, missing, request_id)
         finally:
             if answer is None:
                 self._admission.leave(permit)
@@ -294,3 +296,28 @@ class Transport:
             raise mapped from shown_cause(failure, self._answers.redact)
         finally:
             del failure, mapped  # whose tracebacks hold this frame
+
+    def _attempt_ended(
+        self, call: Call, status: int | None, missing: str | None, request_id: str | None
+    ) -> None:
+        logger.debug(
+            "%s %s attempt=%d %.0f ms request_id=%s",
+            call.name,
+            status or missing,
+            call.attempts,
+            call.last_seconds * 1000,
+            request_id or "-",
+        )
+        if self.observer is not None:
+            self.observer(
+                RequestEnded(
+                    method=call.method,
+                    path=call.path,
+                    url=str(call.url),
+                    attempt=call.attempts,
+                    seconds=call.last_seconds,
+                    status=status,
+                    error=missing,
+                    request_id=request_id,
+                )
+            )
