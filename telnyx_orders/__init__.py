@@ -1,179 +1,29 @@
-"""Fetch every Telnyx number order of an account: asyncio-first, concurrent and typed."""
+"""Fetch every Telnyx number order of an account: asyncio-first, concurrent and typed.
+
+The names are those of `telnyx_orders.public`, which is loaded with the first of them that is used:
+pytest loads this package, for its plugin, in every test run of an environment that has it, most of
+which need nothing of it.
+"""
 
 import importlib
 import logging
-from typing import TYPE_CHECKING, Final
-
-from telnyx_orders.calls import CallStats, Timeout
-from telnyx_orders.client import OrdersClient
-from telnyx_orders.clock import Clock
-from telnyx_orders.errors import (
-    APIConnectionError,
-    APIStatusError,
-    APITimeoutError,
-    AuthenticationError,
-    BadRequestError,
-    ClientStateError,
-    ConfigurationError,
-    ConflictError,
-    ErrorDetail,
-    IncompleteFetchError,
-    InternalServerError,
-    NotFoundError,
-    PermissionDeniedError,
-    RateLimitError,
-    ResponseDecodeError,
-    TelnyxError,
-    UnprocessableEntityError,
-)
-from telnyx_orders.fetch_report import FetchReport
-from telnyx_orders.filters import (
-    DateRange,
-    NumberOrderPhoneNumberFilter,
-    OrderFilter,
-    SubNumberOrderFilter,
-)
-from telnyx_orders.journal import Intent, IntentState, OrderJournal, Reconciled
-from telnyx_orders.models import (
-    NumberOrder,
-    NumberOrderPhoneNumber,
-    OrderPhoneNumber,
-    OrderStatus,
-    Page,
-    PageMeta,
-    RegulatoryRequirement,
-    SubNumberOrder,
-)
-from telnyx_orders.new_order import NewOrder, OrderedNumber
-from telnyx_orders.order_errors import (
-    JournalConflictError,
-    JournalError,
-    OrderInProgressError,
-    OrderOutcome,
-    OrderOutcomeUnknownError,
-    OrdersPendingError,
-    PlacingCancelledError,
-)
-from telnyx_orders.pagination import FetchProgress, Pager
-from telnyx_orders.placement import Placement, PlacementOutcome
-from telnyx_orders.retry import RetryPolicy
-from telnyx_orders.serialization import make_converter
-from telnyx_orders.version import __version__
-
-__all__ = [
-    "APIConnectionError",
-    "APIStatusError",
-    "APITimeoutError",
-    "AuthenticationError",
-    "BadRequestError",
-    "CallStats",
-    "ChangeKind",
-    "ClientStateError",
-    "Clock",
-    "ConfigurationError",
-    "ConflictError",
-    "DateRange",
-    "ErrorDetail",
-    "ExportError",
-    "ExportFormat",
-    "ExportProgress",
-    "ExportReport",
-    "FetchProgress",
-    "FetchReport",
-    "IncompleteFetchError",
-    "Intent",
-    "IntentState",
-    "InternalServerError",
-    "JournalConflictError",
-    "JournalError",
-    "Mirror",
-    "MirrorError",
-    "NewOrder",
-    "NotFoundError",
-    "NumberOrder",
-    "NumberOrderPhoneNumber",
-    "NumberOrderPhoneNumberFilter",
-    "OrderChange",
-    "OrderFilter",
-    "OrderInProgressError",
-    "OrderJournal",
-    "OrderOutcome",
-    "OrderOutcomeUnknownError",
-    "OrderPhoneNumber",
-    "OrderStatus",
-    "OrderedNumber",
-    "OrdersClient",
-    "OrdersPendingError",
-    "Page",
-    "PageMeta",
-    "Pager",
-    "PermissionDeniedError",
-    "Placement",
-    "PlacementOutcome",
-    "PlacingCancelledError",
-    "RateLimitError",
-    "Reconciled",
-    "RegulatoryRequirement",
-    "ResponseDecodeError",
-    "RetryPolicy",
-    "SubNumberOrder",
-    "SubNumberOrderFilter",
-    "Sync",
-    "SyncReport",
-    "TelnyxError",
-    "Timeout",
-    "UnprocessableEntityError",
-    "__version__",
-    "export",
-    "make_converter",
-    "sync",
-    "to_arrow",
-    "to_dicts",
-]
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from telnyx_orders.exports import (
-        ExportError,
-        ExportFormat,
-        ExportProgress,
-        ExportReport,
-        export,
-        to_arrow,
-        to_dicts,
-    )
-    from telnyx_orders.mirror import (
-        ChangeKind,
-        Mirror,
-        MirrorError,
-        OrderChange,
-        Sync,
-        SyncReport,
-        sync,
-    )
-
-_LATER: Final = {
-    "ChangeKind": "mirror",
-    "ExportError": "exports",
-    "ExportFormat": "exports",
-    "ExportProgress": "exports",
-    "ExportReport": "exports",
-    "Mirror": "mirror",
-    "MirrorError": "mirror",
-    "OrderChange": "mirror",
-    "Sync": "mirror",
-    "SyncReport": "mirror",
-    "export": "exports",
-    "sync": "mirror",
-    "to_arrow": "exports",
-    "to_dicts": "exports",
-}
-"""Names of packages that are loaded by whoever uses them, and not by each program."""
+    from telnyx_orders.public import *  # noqa: F403
 
 
 def __getattr__(name: str) -> object:
-    if name not in _LATER:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(importlib.import_module(f"{__name__}.{_LATER[name]}"), name)
+    # Not `from telnyx_orders import public`, which would ask here for `public`.
+    public = importlib.import_module("telnyx_orders.public")
+    try:
+        return getattr(public, name)
+    except AttributeError:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}") from None
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *importlib.import_module("telnyx_orders.public").__all__})
 
 
 # Without it Python would print the warnings of an application that set up no logging.
