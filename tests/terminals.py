@@ -3,7 +3,7 @@
 import asyncio
 import os
 import sys
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -72,14 +72,19 @@ async def terminals(sandbox: Sandbox) -> AsyncIterator[Start]:
     loop = asyncio.get_running_loop()
     started: list[Terminal] = []
 
-    async def start(*arguments: str, columns: int = 120, **streams: Any) -> Terminal:
+    async def start(
+        *arguments: str,
+        columns: int = 120,
+        env: Mapping[str, str] | None = None,
+        **streams: Any,
+    ) -> Terminal:
         master, slave = pty.openpty()
         termios.tcsetwinsize(slave, (40, columns))
         process = await asyncio.create_subprocess_exec(
             *IN_SESSION,
             *arguments,
             **{"stdin": slave, "stdout": slave, "stderr": slave, **streams},
-            env=environment(sandbox),
+            env=environment(sandbox, **(env or {})),
             start_new_session=True,
         )
         os.close(slave)

@@ -85,7 +85,9 @@ def test_ndjson_gives_back_any_text(text: str):
     assert not any(ord(char) < 32 or 127 <= ord(char) < 160 for char in written[:-1])
 
 
-NATURAL = {"id": 36, "status": 7, "numbers": 16, "reference": 20, "created": 19, "met": 8}
+WIDTHS = {"id": 36, "status": 7, "phone_numbers": 16}
+NATURAL = {**WIDTHS, "customer_reference": 20, "created_at": 19, "requirements_met": 8}
+SHORT = {**WIDTHS, "id": 9}
 
 
 @pytest.mark.parametrize(
@@ -93,13 +95,13 @@ NATURAL = {"id": 36, "status": 7, "numbers": 16, "reference": 20, "created": 19,
     [
         (200, NATURAL),
         (116, NATURAL),
-        (110, {**NATURAL, "reference": 14}),
+        (110, {**NATURAL, "customer_reference": 14}),
         (107, {**NATURAL, "id": 9}),
-        (80, {"id": 9, "status": 7, "numbers": 16, "reference": 20, "created": 19}),
-        (79, {"id": 9, "status": 7, "numbers": 16, "reference": 20, "created": 19}),
-        (72, {"id": 9, "status": 7, "numbers": 16, "reference": 13, "created": 19}),
-        (60, {"id": 9, "status": 7, "numbers": 16, "created": 19}),
-        (40, {"id": 9, "status": 7, "numbers": 16}),
+        (80, {**SHORT, "customer_reference": 20, "created_at": 19}),
+        (79, {**SHORT, "customer_reference": 20, "created_at": 19}),
+        (72, {**SHORT, "customer_reference": 13, "created_at": 19}),
+        (60, {**SHORT, "created_at": 19}),
+        (40, {"id": 9, "status": 7, "phone_numbers": 16}),
         (20, {"id": 9, "status": 7}),
         (1, {"id": 9, "status": 7}),
     ],

@@ -1,6 +1,7 @@
 """`telnyx-orders sandbox`: how it starts, what it serves, how it ends."""
 
 import asyncio
+import json
 import re
 import shlex
 import signal
@@ -12,7 +13,7 @@ from contextlib import asynccontextmanager
 import pytest
 from aiohttp import web
 
-from telnyx_orders import OrdersClient, RateLimitError, RetryPolicy
+from telnyx_orders import OrdersClient, RateLimitError, RetryPolicy, TelnyxError
 from telnyx_orders.cli import app
 from telnyx_orders.sandbox import Sandbox
 from telnyx_orders.webhooks import NumberOrderEvent, WebhookVerifier
@@ -172,3 +173,43 @@ def test_a_usage_error_is_named(
     result = Result(app.run(["sandbox", *arguments.split()]), *capsys.readouterr())
     assert (result.code, result.out) == (2, "")
     assert [word for word in named if word not in error_line(result)] == []
+
+
+async def test_json_for_tests_in_other_languages():
+    """One line, written once it listens."""
+    async with serving("--format", "json", "--orders", "30", lines=1) as (process, [line]):
+        settings = json.loads(line)
+        assert settings.keys() == {"base_url", "api_key"}
+        async with OrdersClient(**settings) as client:
+            assert len(await client.number_orders.list().collect()) == 30
+        process.terminate()
+        assert await process.wait() == 0
+    async with serving(*("--format", "json", "--webhook-url", "http://127.0.0.1:9/"), lines=1) as (
+        _,
+        [line],
+    ):
+        assert json.loads(line).keys() == {"base_url", "api_key", "public_key"}
+
+
+async def test_faults_and_changes():
+    arguments = ("--fault-rate", "1", "--insert", "2", "--remove", "1", "--settle", "1")
+    async with serving(*arguments[2:]) as (_, lines):
+        settings = exported(lines)
+        async with OrdersClient(
+            settings["TELNYX_API_KEY"], base_url=settings["TELNYX_BASE_URL"]
+        ) as client:
+            listing = client.number_orders.list()
+            totals = [(await listing).meta.total_results for _ in range(3)]
+            pending = client.number_orders.list(filter={"status": "pending"})
+            left = [(await pending).meta.total_results for _ in range(2)]
+    assert totals == [1001, 1002, 1003]
+    assert left[0] != left[1]
+    async with serving(*arguments[:2], "--seed", "3") as (_, lines):
+        settings = exported(lines)
+        async with OrdersClient(
+            settings["TELNYX_API_KEY"],
+            base_url=settings["TELNYX_BASE_URL"],
+            retry=RetryPolicy(max_attempts=1),
+        ) as client:
+            with pytest.raises(TelnyxError):
+                await client.number_orders.list()

@@ -132,3 +132,24 @@ async def test_without_a_terminal_for_errors_there_is_no_bar(on_terminal: Start)
     err = await terminal.process.stderr.read()
     assert (await terminal.end())[0] == 0
     assert err.startswith(b"1,000 orders on 4 pages")
+
+
+async def test_no_color(on_terminal: Start):
+    """`NO_COLOR` (https://no-color.org) takes the colours out of tables, help and errors."""
+    for arguments in (["list", "--limit", "200"], ["list", "--help"], ["doctor"]):
+        _, screen = await (await on_terminal(*arguments, env={"NO_COLOR": "1"})).end()
+        assert not re.search(r"\x1b\[[0-9;]*3[0-7]", screen), arguments
+
+
+@pytest.mark.parametrize("columns", [30, 60, 120])
+async def test_columns_that_were_asked_for_are_all_there(columns: int, on_terminal: Start):
+    chosen = ("list", "--quiet", "--columns", "id,created_at,status")
+    _, screen = await (await on_terminal(*chosen, columns=columns)).end()
+    lines = table_lines(screen)
+    assert max(map(cell_len, lines)) <= columns
+    assert all(len(line.split()) >= 3 for line in lines[1:])
+
+
+async def test_the_help_fits_a_narrow_terminal(on_terminal: Start):
+    _, screen = await (await on_terminal("--help", columns=50)).end()
+    assert max(cell_len(ESCAPES.sub("", line).rstrip()) for line in screen.splitlines()) <= 50

@@ -3,15 +3,15 @@
 import os
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from typing import Any
 
-from telnyx_orders import Clock, ConfigurationError, OrderJournal, OrdersClient
+from telnyx_orders import ConfigurationError, OrdersClient
 from telnyx_orders.configuration import api_key, base_url, key_ending
 from telnyx_orders.errors import KEY_PAGE
 from telnyx_orders.sandbox import Sandbox
 
 __all__ = ["account_shown", "built_in_sandbox", "orders_client"]
 
-CONCURRENCY = 8
 SANDBOX_ORDERS = 2000
 SANDBOX_LATENCY = (0.1, 0.6)
 """Seconds; enough for the progress to be seen."""
@@ -24,13 +24,13 @@ def built_in_sandbox() -> Sandbox:
 
 @asynccontextmanager
 async def orders_client(
-    sandbox: Sandbox | None,
-    *,
-    concurrency: int = CONCURRENCY,
-    journal: OrderJournal | None = None,
-    clock: Clock | None = None,
+    sandbox: Sandbox | None, **settings: Any
 ) -> AsyncGenerator[OrdersClient, None]:
     """Give a client of a sandbox, which runs as long, or of the account of the environment.
+
+    Args:
+        sandbox: The sandbox, if it is not to be the account.
+        settings: Of the `OrdersClient`.
 
     Raises:
         ConfigurationError: There is no key, or the environment cannot be used.
@@ -41,16 +41,14 @@ async def orders_client(
             OrdersClient(
                 sandbox.api_key,
                 base_url=sandbox.base_url,
-                concurrency=concurrency,
                 trust_env=False,
-                journal=journal,
-                clock=clock,
+                **settings,
             ) as client,
         ):
             yield client
         return
     _check_key()
-    async with OrdersClient(concurrency=concurrency, journal=journal, clock=clock) as client:
+    async with OrdersClient(**settings) as client:
         yield client
 
 

@@ -12,7 +12,7 @@ from typing import Protocol
 from telnyx_orders import NumberOrder, make_converter
 from telnyx_orders.error_details import printable
 from telnyx_orders.exports.csv_rows import COLUMNS, order_row
-from telnyx_orders.exports.text_rows import NdjsonRows, to_json
+from telnyx_orders.exports.text_rows import NdjsonRows, OrderValues, to_json
 
 __all__ = ["CsvWriter", "JsonWriter", "NdjsonWriter", "OrderWriter", "to_json"]
 
@@ -30,10 +30,14 @@ class OrderWriter(Protocol):
 
 
 class NdjsonWriter:
-    """One order a line, as compact JSON."""
+    """One order a line, as compact JSON.
 
-    def __init__(self) -> None:
-        self._rows = NdjsonRows()
+    Args:
+        columns: Which fields, in which sequence; `None` takes all.
+    """
+
+    def __init__(self, columns: Sequence[str] | None = None) -> None:
+        self._rows = NdjsonRows(columns)
 
     def orders(self, orders: Sequence[NumberOrder]) -> str:
         """Give a line for each order."""
@@ -45,19 +49,23 @@ class NdjsonWriter:
 
 
 class JsonWriter:
-    """One array of all orders, indented."""
+    """One array of all orders, indented.
+
+    Args:
+        columns: Which fields, in which sequence; `None` takes all.
+    """
 
     OPENING = "[\n  "
 
-    def __init__(self) -> None:
-        self._converter = make_converter()
+    def __init__(self, columns: Sequence[str] | None = None) -> None:
+        self._values = OrderValues(columns)
         self._before = self.OPENING
 
     def orders(self, orders: Sequence[NumberOrder]) -> str:
         """Give the next elements of the array."""
         pieces: list[str] = []
         for order in orders:
-            text = to_json(self._converter.unstructure(order), indent=2)
+            text = to_json(self._values.of(order), indent=2)
             # Every line break is one of the indentation: in strings they are escaped.
             pieces += (self._before, text.replace("\n", "\n  "))
             self._before = ",\n  "
@@ -72,11 +80,13 @@ class CsvWriter:
     """One order a row, its columns the fields of `NumberOrder`.
 
     Args:
+        columns: Which fields, in which sequence; `None` takes all.
         escaped: Escape what is not printable, because a terminal will show it.
     """
 
-    def __init__(self, *, escaped: bool = False) -> None:
+    def __init__(self, columns: Sequence[str] | None = None, *, escaped: bool = False) -> None:
         self._converter = make_converter()
+        self._columns = COLUMNS if columns is None else columns
         self._escaped = escaped
         self._header_due = True
 
@@ -85,7 +95,7 @@ class CsvWriter:
         text = io.StringIO()
         writer = csv.writer(text, lineterminator="\n")
         if self._header_due:
-            writer.writerow(COLUMNS)
+            writer.writerow(self._columns)
             self._header_due = False
         writer.writerows(self._row(order) for order in orders)
         return text.getvalue()
@@ -95,5 +105,6 @@ class CsvWriter:
         return ""
 
     def _row(self, order: NumberOrder) -> list[str]:
-        cells = order_row(order, self._converter)
+        by_name = dict(zip(COLUMNS, order_row(order, self._converter), strict=True))
+        cells = [by_name[name] for name in self._columns]
         return [printable(cell) for cell in cells] if self._escaped else cells

@@ -4,7 +4,7 @@ import asyncio
 import math
 import sys
 import time
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 from typing import Literal
 
@@ -45,6 +45,7 @@ class ListOptions:
         page_size: Orders per request; `None` chooses.
         concurrency: Requests in flight at most.
         format: How to write them; `None` chooses by where they go.
+        columns: Which fields of them; `None` chooses by the format.
         sandbox: Ask a sandbox instead of the API.
         quiet: Show neither progress nor summary.
     """
@@ -54,6 +55,7 @@ class ListOptions:
     page_size: int | None
     concurrency: int
     format: Format | None
+    columns: tuple[str, ...] | None
     sandbox: bool
     quiet: bool
 
@@ -94,7 +96,7 @@ async def list_orders(options: ListOptions) -> None:
     on_terminal = sys.stdout.isatty()
     form = options.format or ("table" if on_terminal else "ndjson")
     rows = options.limit or TABLE_ROWS
-    writer = _writer(form, rows, on_terminal=on_terminal)
+    writer = _writer(form, options.columns, rows, on_terminal=on_terminal)
     pauses = PauseWatch()
     fetched = Fetched()
     # A bar would be torn up by orders that run over the same terminal.
@@ -131,16 +133,18 @@ async def list_orders(options: ListOptions) -> None:
         tell(summary(fetched, seconds, limit=options.limit, rows=shown))
 
 
-def _writer(form: Format, rows: int, *, on_terminal: bool) -> OrderWriter:
+def _writer(
+    form: Format, columns: Sequence[str] | None, rows: int, *, on_terminal: bool
+) -> OrderWriter:
     match form:
         case "table":
-            return TableWriter(output_console(), rows)
+            return TableWriter(output_console(), rows, columns)
         case "json":
-            return JsonWriter()
+            return JsonWriter(columns)
         case "ndjson":
-            return NdjsonWriter()
+            return NdjsonWriter(columns)
         case "csv":
-            return CsvWriter(escaped=on_terminal)
+            return CsvWriter(columns, escaped=on_terminal)
 
 
 async def _pages(

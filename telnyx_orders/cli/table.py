@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 
+import attrs
 from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
@@ -12,15 +13,15 @@ from rich.text import Text
 from telnyx_orders import NumberOrder
 from telnyx_orders.error_details import printable
 
-__all__ = ["STATUS_STYLES", "TableWriter", "fit_columns", "order_cells", "utc"]
+__all__ = ["STATUS_STYLES", "TableWriter", "fit_columns", "order_cells", "squeeze_columns", "utc"]
 
 HEADERS = {
     "id": "ID",
     "status": "STATUS",
-    "numbers": "NUMBERS",
-    "reference": "REFERENCE",
-    "created": "CREATED (UTC)",
-    "met": "REQS MET",
+    "phone_numbers": "NUMBERS",
+    "customer_reference": "REFERENCE",
+    "created_at": "CREATED (UTC)",
+    "requirements_met": "REQS MET",
 }
 STATUS_STYLES = {"success": "green", "pending": "yellow", "failure": "red"}
 
@@ -33,6 +34,9 @@ SHORT_ID = 9
 LEAST_REFERENCE = 12
 """A reference with less room than this says too little to be shown."""
 
+LEAST = 4
+"""No column that was asked for becomes narrower."""
+
 MOST = 40
 """No column but the reference takes more, whatever a server sends."""
 
@@ -43,11 +47,13 @@ class TableWriter:
     Args:
         console: What it will be shown on.
         rows: How many orders it shows.
+        columns: Which fields, in which sequence; `None` takes those that matter most.
     """
 
-    def __init__(self, console: Console, rows: int) -> None:
+    def __init__(self, console: Console, rows: int, columns: Sequence[str] | None = None) -> None:
         self._console = console
         self._rows = rows
+        self._columns = columns
         self._shown: list[NumberOrder] = []
 
     def orders(self, orders: Sequence[NumberOrder]) -> str:
@@ -60,21 +66,23 @@ class TableWriter:
         if not self._shown:
             return "No number orders match.\n"
         with self._console.capture() as drawn:
-            self._console.print(order_table(self._shown, self._console.width))
+            self._console.print(order_table(self._shown, self._console.width, self._columns))
         return drawn.get()
 
 
-def order_table(orders: Sequence[NumberOrder], width: int) -> Table:
-    """Lay out a table of orders that is at most this wide."""
+def order_table(
+    orders: Sequence[NumberOrder], width: int, chosen: Sequence[str] | None = None
+) -> Table:
+    """Lay out a table of orders that is at most this wide, if it can be."""
     rows = [order_cells(order) for order in orders]
     natural = {
-        name: max(cell_len(header), *(row[name].cell_len for row in rows))
-        for name, header in HEADERS.items()
+        name: max(cell_len(_header(name)), *(row[name].cell_len for row in rows))
+        for name in chosen or HEADERS
     }
     table = Table(box=None, pad_edge=False, padding=(0, GAP, 0, 0), header_style="bold")
-    columns = fit_columns(natural, width)
+    columns = fit_columns(natural, width) if chosen is None else squeeze_columns(natural, width)
     for name, column_width in columns.items():
-        table.add_column(HEADERS[name], width=column_width, no_wrap=True, overflow="ellipsis")
+        table.add_column(_header(name), width=column_width, no_wrap=True, overflow="ellipsis")
     for row in rows:
         table.add_row(*(row[name] for name in columns))
     return table
@@ -91,7 +99,7 @@ def fit_columns(natural: Mapping[str, int], width: int) -> dict[str, int]:
         width: How wide the table may be.
     """
     columns = {
-        name: wanted if name == "reference" else min(wanted, MOST)
+        name: wanted if name == "customer_reference" else min(wanted, MOST)
         for name, wanted in natural.items()
     }
 
@@ -99,15 +107,30 @@ def fit_columns(natural: Mapping[str, int], width: int) -> dict[str, int]:
         return sum(columns.values()) + GAP * (len(columns) - 1) - width
 
     def fits() -> bool:
-        return excess() <= max(0, columns.get("reference", 0) - LEAST_REFERENCE)
+        return excess() <= max(0, columns.get("customer_reference", 0) - LEAST_REFERENCE)
 
     if not fits():
         columns["id"] = min(columns["id"], SHORT_ID)
-    for name in ("met", "reference", "created", "numbers"):
+    for name in ("requirements_met", "customer_reference", "created_at", "phone_numbers"):
         if not fits():
             del columns[name]
-    if "reference" in columns:
-        columns["reference"] -= max(0, excess())
+    if "customer_reference" in columns:
+        columns["customer_reference"] -= max(0, excess())
+    return columns
+
+
+def squeeze_columns(natural: Mapping[str, int], width: int) -> dict[str, int]:
+    """Give the widths of columns that were all asked for, taking from the widest what is missing.
+
+    Args:
+        natural: How wide each column would be with nothing cut off.
+        width: How wide the table may be; it becomes wider rather than leave a column unreadable.
+    """
+    columns = {name: min(wanted, MOST) for name, wanted in natural.items()}
+    for _ in range(sum(columns.values()) + GAP * (len(columns) - 1) - width):
+        widest = max(columns, key=lambda name: columns[name])
+        if columns[widest] > LEAST:
+            columns[widest] -= 1
     return columns
 
 
@@ -116,14 +139,25 @@ def order_cells(order: NumberOrder) -> dict[str, Text]:
     # `Text`, since rich reads markup in a str: a reference may well hold "[draft]".
     status = printable(order.status or "")
     met = "" if order.requirements_met is None else "yes" if order.requirements_met else "no"
+    plain = {
+        name: Text("" if value is None else printable(str(value)))
+        for name, value in attrs.asdict(order, recurse=False).items()
+    }
     return {
+        **plain,
         "id": Text(printable(order.id)),
         "status": Text(status, style=STATUS_STYLES.get(status, "")),
-        "numbers": _numbers(order),
-        "reference": Text(printable(order.customer_reference or "")),
-        "created": Text("" if order.created_at is None else utc(order.created_at)),
-        "met": Text(met),
+        "phone_numbers": _numbers(order),
+        "customer_reference": Text(printable(order.customer_reference or "")),
+        "sub_number_orders_ids": Text(printable(" ".join(order.sub_number_orders_ids))),
+        "created_at": Text("" if order.created_at is None else utc(order.created_at)),
+        "updated_at": Text("" if order.updated_at is None else utc(order.updated_at)),
+        "requirements_met": Text(met),
     }
+
+
+def _header(name: str) -> str:
+    return HEADERS.get(name, name.replace("_", " ").upper())
 
 
 def _numbers(order: NumberOrder) -> Text:

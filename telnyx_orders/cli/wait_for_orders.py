@@ -23,6 +23,9 @@ from telnyx_orders.sandbox import Sandbox
 
 __all__ = ["LineWriter", "WaitFormat", "WaitOptions", "pending_lines", "wait_for_orders"]
 
+SHOWN = ("id", "status", "phone_numbers", "customer_reference")
+"""The fields of a line of text."""
+
 WaitFormat = Literal["text", "json", "ndjson"]
 
 
@@ -56,7 +59,7 @@ class LineWriter:
         with self._console.capture() as drawn:
             for order in orders:
                 cells = order_cells(order)
-                shown = [cells[name] for name in ("id", "status", "numbers", "reference")]
+                shown = [cells[name] for name in SHOWN]
                 self._console.print(Text("  ").join(shown), soft_wrap=True)
         return drawn.get()
 

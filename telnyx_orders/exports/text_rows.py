@@ -11,7 +11,7 @@ from telnyx_orders.exports.csv_rows import COLUMNS, NUMBER_COLUMNS, number_rows,
 from telnyx_orders.models import NumberOrder
 from telnyx_orders.serialization import make_converter
 
-__all__ = ["CsvRows", "NdjsonRows", "TextRows", "to_json"]
+__all__ = ["CsvRows", "NdjsonRows", "OrderValues", "TextRows", "to_json"]
 
 
 class TextRows(Protocol):
@@ -38,17 +38,38 @@ def to_json(value: object, *, indent: int | None = None) -> str:
     return re.sub(r"[\x7f-\x9f]", lambda control: f"\\u{ord(control[0]):04x}", text)
 
 
+class OrderValues:
+    """Orders as what JSON is made of, with the keys of the API.
+
+    Args:
+        columns: Which of them, in which sequence; `None` takes all.
+    """
+
+    def __init__(self, columns: Sequence[str] | None = None) -> None:
+        self._converter = make_converter()
+        self._columns = columns
+
+    def of(self, order: NumberOrder) -> dict[str, object]:
+        """Give the values of an order."""
+        values: dict[str, object] = self._converter.unstructure(order)
+        return values if self._columns is None else {one: values[one] for one in self._columns}
+
+
 class NdjsonRows:
-    """One order a line, as compact JSON with the keys of the API."""
+    """One order a line, as compact JSON.
+
+    Args:
+        columns: Which fields, in which sequence; `None` takes all.
+    """
 
     header = ""
 
-    def __init__(self) -> None:
-        self._converter = make_converter()
+    def __init__(self, columns: Sequence[str] | None = None) -> None:
+        self._values = OrderValues(columns)
 
     def rows(self, orders: Sequence[NumberOrder]) -> str:
         """Give a line for each order."""
-        return "".join([f"{to_json(self._converter.unstructure(order))}\n" for order in orders])
+        return "".join([f"{to_json(self._values.of(order))}\n" for order in orders])
 
 
 class CsvRows:
