@@ -1,7 +1,6 @@
 """What the fixtures do, whatever runs their event loop."""
 
 from collections.abc import AsyncGenerator
-from typing import Any
 
 import pytest
 
@@ -19,15 +18,10 @@ async def telnyx_sandbox(request: pytest.FixtureRequest) -> AsyncGenerator[Sandb
         yield sandbox
 
 
-async def orders_client(
-    request: pytest.FixtureRequest, sandbox: Sandbox
-) -> AsyncGenerator[OrdersClient]:
-    """Open a client of a sandbox with the settings of the test."""
-    settings: dict[str, Any] = {
-        "api_key": sandbox.api_key,
-        "base_url": sandbox.base_url,
-        "retry": RetryPolicy(backoff_base=0),
-        **request.node.stash[SETTINGS]["orders_client"],
-    }
+async def orders_client(request: pytest.FixtureRequest) -> AsyncGenerator[OrdersClient]:
+    """Open a client with the settings of the test."""
+    settings = {"retry": RetryPolicy(backoff_base=0)} | request.node.stash[SETTINGS][
+        "orders_client"
+    ]
     async with OrdersClient(**settings) as client:
         yield client

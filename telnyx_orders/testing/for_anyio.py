@@ -28,9 +28,9 @@ async def _telnyx_sandbox_anyio(
 
 @pytest.fixture
 async def _orders_client_anyio(
-    request: pytest.FixtureRequest, telnyx_sandbox: "Sandbox"
+    request: pytest.FixtureRequest,
 ) -> "AsyncGenerator[OrdersClient]":
     from telnyx_orders.testing import fixtures
 
-    async for client in fixtures.orders_client(request, telnyx_sandbox):
+    async for client in fixtures.orders_client(request):
         yield client

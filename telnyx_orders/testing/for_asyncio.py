@@ -30,12 +30,10 @@ def _sandbox_in(scope: LoopScope) -> Callable[..., object]:
 
 def _client_in(scope: LoopScope) -> Callable[..., object]:
     @pytest_asyncio.fixture(loop_scope=scope, name=f"_orders_client_asyncio_{scope}")
-    async def client(
-        request: pytest.FixtureRequest, telnyx_sandbox: "Sandbox"
-    ) -> "AsyncGenerator[OrdersClient]":
+    async def client(request: pytest.FixtureRequest) -> "AsyncGenerator[OrdersClient]":
         from telnyx_orders.testing import fixtures
 
-        async for one in fixtures.orders_client(request, telnyx_sandbox):
+        async for one in fixtures.orders_client(request):
             yield one
 
     return client

@@ -51,18 +51,22 @@ def telnyx_sandbox(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPat
 
 
 @pytest.fixture
-def orders_client(request: pytest.FixtureRequest) -> "OrdersClient":
+def orders_client(request: pytest.FixtureRequest, telnyx_sandbox: "Sandbox") -> "OrdersClient":
     """An open `OrdersClient` of `telnyx_sandbox`, closed after the test.
 
     It does not wait before it tries again. Its settings come from
     `@pytest.mark.orders_client(concurrency=2)`, as those of `telnyx_sandbox` do.
     """
-    client: OrdersClient = _provide("orders_client", request)
+    client: OrdersClient = _provide(
+        "orders_client",
+        request,
+        api_key=telnyx_sandbox.api_key,
+        base_url=telnyx_sandbox.base_url,
+    )
     return client
 
 
-def _provide(name: str, request: pytest.FixtureRequest) -> Any:
-    settings: dict[str, Any] = {}
+def _provide(name: str, request: pytest.FixtureRequest, **settings: Any) -> Any:
     for marker in reversed(list(request.node.iter_markers(name))):
         if marker.args:
             raise pytest.UsageError(f"@pytest.mark.{name}: expected keyword arguments only")

@@ -27,10 +27,12 @@ from tests.benchmarks import (
     large_pages,
     machine,
     mirror,
+    observer,
     parts,
     plain,
     single,
     streaming,
+    timeline,
     web,
 )
 from tests.benchmarks.child import ROOT
@@ -51,6 +53,8 @@ PIECES = {
     "exports": exports.run,
     "mirror": mirror.run,
     "fleet": fleet.run,
+    "observer": observer.run,
+    "timeline": timeline.run,
 }
 
 

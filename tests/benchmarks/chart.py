@@ -170,3 +170,44 @@ def _svg(height: int, title: str, parts: Sequence[str]) -> str:
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" role="img" '
         f'aria-label="{escape(title)}"><style>{STYLE}</style>{body}</svg>\n'
     )
+
+
+@frozen
+class Span:
+    """What was under way from one moment to another, in seconds."""
+
+    begin: float
+    end: float
+
+
+@frozen
+class Lanes:
+    """One panel of spans, of which those that overlap stand below each other."""
+
+    name: str
+    spans: Sequence[Span]
+
+
+def lanes(title: str, panels: Sequence[Lanes]) -> str:
+    """Draw panels below each other over the same time, the first span of each set off."""
+    left, right, row, y = 24, 70, 7, 44
+    seconds = max(span.end for panel in panels for span in panel.spans)
+    scale = (WIDTH - left - right) / seconds
+    parts = [_text(12, 24, title, kind="title")]
+    for panel in panels:
+        end = max(span.end for span in panel.spans)
+        parts.append(_text(left, y + 18, panel.name))
+        top = y = y + 28
+        free: list[float] = []
+        for index, span in enumerate(sorted(panel.spans, key=lambda span: span.begin)):
+            lane = next((lane for lane, at in enumerate(free) if at <= span.begin), len(free))
+            free[lane : lane + 1] = [span.end]
+            parts.append(
+                f'<rect x="{left + span.begin * scale:.1f}" y="{top + lane * row}" '
+                f'width="{max(1.0, (span.end - span.begin) * scale - 1):.1f}" height="{row - 2}" '
+                f'rx="1.5" fill="{COLOURS[1 if index == 0 else 0]}"/>'
+            )
+        y = top + len(free) * row
+        parts.append(_text(left + end * scale + 8, (top + y) / 2 + 5, f"{end:.2f} s"))
+        y += 12
+    return _svg(y + 6, title, parts)

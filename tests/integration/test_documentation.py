@@ -2,8 +2,11 @@
 
 import asyncio
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
+from types import ModuleType
 
 import aiohttp
 import pytest
@@ -42,9 +45,10 @@ async def test_a_block_runs(
 ) -> None:
     """A block runs as it stands; an application in it serves its orders."""
     monkeypatch.chdir(tmp_path)
-    namespace: dict[str, object] = {"__name__": "block"}
-    await asyncio.to_thread(exec, compile(source, name, "exec"), namespace)
-    app = namespace.get("app")
+    module = ModuleType("block")
+    monkeypatch.setitem(sys.modules, "block", module)  # Django looks there for its URLs
+    await asyncio.to_thread(exec, compile(source, name, "exec"), vars(module))
+    app = vars(module).get("app")
     if app is None or name.startswith("docs/webhooks.md"):  # these apps have a test of their own
         return
     pending = [row["id"] for row in account.rows() if row["status"] == "pending"]
@@ -55,6 +59,24 @@ async def test_a_block_runs(
             answered = await response.json()
     assert answered
     assert answered == pending[: len(answered)]
+
+
+def test_the_test_suite_of_the_guide(tmp_path: Path) -> None:
+    """The files of an application and its tests, put side by side, pass."""
+    text = (ROOT / "docs" / "testing.md").read_text()
+    files = re.findall(
+        r"^```{code-block} python\n:caption: (\S+)\n\n(.*?)^```$", text, re.MULTILINE | re.DOTALL
+    )
+    for name, source in files:
+        (tmp_path / name).write_text(source)
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--strict-markers"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stdout
+    assert re.search(r"^1[0-9] passed", done.stdout, re.MULTILINE), done.stdout
 
 
 def test_the_commands_of_the_readme_stand_alone() -> None:
