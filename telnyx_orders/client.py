@@ -10,7 +10,7 @@ import cattrs
 from aiohttp.abc import AbstractResolver
 from attrs import evolve
 
-from telnyx_orders import configuration
+import telnyx_orders.configuration as configuration
 from telnyx_orders.bodies import DEFAULT_MAX_BODY_BYTES
 from telnyx_orders.calls import CallStats, Timeout
 from telnyx_orders.clock import Clock

@@ -1,6 +1,7 @@
 """Many accounts: what is in the data set, what is done again, and where keys do not show."""
 
 import asyncio
+import copy
 import logging
 import os
 import pickle
@@ -222,3 +223,38 @@ async def test_a_worker_that_is_killed(fleet: Fleet, cluster: Any, tmp_path: Pat
 
 def _files(folder: Path) -> list[str]:
     return [file.name for file in folder.rglob("*")]
+
+
+@pytest.mark.filterwarnings("default")
+@pytest.mark.parametrize(
+    ("preload", "said"),
+    [
+        ("import sys; sys.modules['telnyx_orders.fleet'] = None", "cannot load this package"),
+        (
+            "import telnyx_orders.fleet.work as work; work.__version__ = '0.0.1'",
+            "has telnyx-orders 0.0.1, and this is",
+        ),
+    ],
+)
+async def test_workers_without_this_package(
+    preload: str, said: str, fleet: Fleet, tmp_path: Path
+) -> None:
+    distributed = pytest.importorskip("distributed", reason="needs Dask, of the extra `dask`")
+    async with distributed.LocalCluster(
+        n_workers=1,
+        processes=True,
+        dashboard_address=None,
+        silence_logs=logging.CRITICAL,
+        preload=preload,
+        asynchronous=True,
+    ) as cluster:
+        with pytest.raises(ConfigurationError, match=said):
+            await export_accounts(accounts_of(fleet), tmp_path, cluster=cluster)
+
+
+def test_a_pickled_account_does_not_show_its_key() -> None:
+    account = Account(name="acme", api_key="KEYsecret-ü", base_url="http://127.0.0.1/v2")
+    pickled = [pickle.dumps(account) for _ in range(2)]
+    assert all(b"secret" not in one for one in pickled)
+    assert pickled[0] != pickled[1]
+    assert pickle.loads(pickled[0]) == account == copy.deepcopy(account)

@@ -49,6 +49,24 @@ def test_a_client_loads_little_beyond_the_dependencies(by_client: set[str]) -> N
     assert {name.partition(".")[0] for name in more} == {"telnyx_orders"}
 
 
+def test_each_module_can_be_the_first() -> None:
+    """As where another process unpickles something of it, and loads nothing else before."""
+    program = """
+import importlib, pkgutil, sys, traceback
+import telnyx_orders
+names = [one.name for one in pkgutil.walk_packages(telnyx_orders.__path__, "telnyx_orders.")]
+for name in names:
+    for loaded in [one for one in sys.modules if one.partition(".")[0] == "telnyx_orders"]:
+        del sys.modules[loaded]
+    if not name.endswith("__main__"):
+        importlib.import_module(name)
+print(len(names))
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert int(done.stdout) > 150
+
+
 @pytest.mark.parametrize(
     "name",
     [

@@ -14,7 +14,8 @@ from typing import Any
 from telnyx_orders.errors import ConfigurationError, TelnyxError
 from telnyx_orders.exports import ExportError
 from telnyx_orders.fleet.data_set import Partition
-from telnyx_orders.fleet.work import AccountResult, Task, run_task
+from telnyx_orders.fleet.work import AccountResult, Task, installed_version, run_task
+from telnyx_orders.version import __version__
 
 __all__ = ["run_on_cluster"]
 
@@ -46,6 +47,7 @@ async def run_on_cluster(tasks: Sequence[Task], cluster: object) -> AsyncGenerat
     except OSError as error:
         raise ConfigurationError(f"the Dask cluster at {address} cannot be reached") from error
     async with client:
+        await _check_workers(client)
         run = uuid.uuid4().hex[:8]
         futures: dict[Any, Task] = {}
         for task in tasks:
@@ -53,6 +55,27 @@ async def run_on_cluster(tasks: Sequence[Task], cluster: object) -> AsyncGenerat
             futures[client.submit(run_task, task, key=key, pure=False)] = task
         async for future in distributed.as_completed(list(futures), loop=client.loop):
             yield await _result_of(future, futures[future])
+
+
+async def _check_workers(client: Any) -> None:
+    """See that the workers have this package: one that cannot unpickle a task ends without a word.
+
+    Raises:
+        ConfigurationError: One has not, or another version of it.
+    """
+    try:
+        versions: dict[str, str] = await client.run(installed_version)
+    except Exception as error:
+        raise ConfigurationError(
+            "the workers of the cluster cannot load this package; install there: pip install "
+            f"'telnyx-orders[dask]=={__version__}' ({type(error).__name__}: {error})"
+        ) from error
+    for worker, version in versions.items():
+        if version != __version__:
+            raise ConfigurationError(
+                f"the worker {worker} has telnyx-orders {version}, and this is {__version__}; "
+                "have the same everywhere"
+            )
 
 
 async def _result_of(future: Any, task: Task) -> AccountResult:

@@ -12,8 +12,9 @@ from telnyx_orders.exports import ExportError, ExportReport, export
 from telnyx_orders.filters import OrderFilter, deep_object
 from telnyx_orders.fleet.accounts import Account
 from telnyx_orders.fleet.data_set import Partition
+from telnyx_orders.version import __version__
 
-__all__ = ["AccountResult", "Task", "run_task"]
+__all__ = ["AccountResult", "Task", "installed_version", "run_task"]
 
 
 @frozen(kw_only=True)
@@ -76,6 +77,11 @@ class Task:
             why = f"{partition.folder} cannot be written: {error.strerror or error}"
             return AccountResult(name=name, error=ExportError(why, path=partition.file))
         return AccountResult(name=name, report=report)
+
+
+def installed_version() -> str:
+    """Tell which version of the package is installed where this runs."""
+    return __version__
 
 
 def run_task(task: Task) -> AccountResult:
