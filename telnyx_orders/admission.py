@@ -19,7 +19,7 @@ from telnyx_orders.retry import RetryPolicy
 
 __all__ = ["Admission", "HeldTooLongError"]
 
-logger = logging.getLogger("telnyx_orders")
+logger: logging.Logger = logging.getLogger("telnyx_orders")
 
 FAIR_TURN = 8
 """After so many interactive requests in a row a background one goes, if one waits."""

@@ -16,7 +16,7 @@ from telnyx_orders.retry_budget import RetryBudget
 
 __all__ = ["Call", "CallStats", "Reply", "SendOnce", "Timeout"]
 
-logger = logging.getLogger("telnyx_orders")
+logger: logging.Logger = logging.getLogger("telnyx_orders")
 
 LATE = 5.0
 """Seconds; no more may lie between noting that a request leaves and its leaving."""

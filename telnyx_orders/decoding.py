@@ -34,7 +34,7 @@ except ImportError:
 
 __all__ = ["BodyDecoder", "find_fast_decoder"]
 
-logger = logging.getLogger("telnyx_orders")
+logger: logging.Logger = logging.getLogger("telnyx_orders")
 
 T = TypeVar("T")
 

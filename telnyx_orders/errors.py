@@ -151,7 +151,7 @@ class APIStatusError(TelnyxError):
         self.body = body
         self.attempts = attempts
         self.retry_after = retry_after
-        self.transient = status in TRANSIENT_STATUSES
+        self.transient: bool = status in TRANSIENT_STATUSES
 
     @classmethod
     def from_response(
@@ -210,7 +210,7 @@ class BadRequestError(APIStatusError):
 class AuthenticationError(APIStatusError):
     """401: the API key is not accepted."""
 
-    advice = f"Check api_key or TELNYX_API_KEY against the keys at {KEY_PAGE}."
+    advice: str = f"Check api_key or TELNYX_API_KEY against the keys at {KEY_PAGE}."
 
 
 class PermissionDeniedError(APIStatusError):
@@ -342,7 +342,7 @@ class IncompleteFetchError(TelnyxError):
         self.orders = tuple(orders)
         self.cause = cause
         self.report = report
-        self.transient = cause is not None and cause.transient
+        self.transient: bool = cause is not None and cause.transient
 
     def carrying(self, orders: Sequence[object], report: FetchReport) -> Self:
         """The same error, with what had arrived and the report of the fetch."""

@@ -26,7 +26,7 @@ __all__ = [
     "guarded",
 ]
 
-logger = logging.getLogger("telnyx_orders")
+logger: logging.Logger = logging.getLogger("telnyx_orders")
 
 
 @frozen(kw_only=True)

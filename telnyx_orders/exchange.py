@@ -70,7 +70,7 @@ class Exchange:
         self._max_body_bytes = max_body_bytes
         self._clock = clock
         self._last_date: tuple[str | None, float | None] = None, None
-        self.server_ahead = 0.0
+        self.server_ahead: float = 0.0
 
     async def send(self, call: Call) -> Answer:
         """Send a request and read its answer, once more where a kept connection was closed.

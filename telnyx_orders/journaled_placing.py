@@ -24,7 +24,7 @@ from telnyx_orders.placing import OrderPlacer
 
 __all__ = ["JournaledPlacer"]
 
-logger = logging.getLogger("telnyx_orders")
+logger: logging.Logger = logging.getLogger("telnyx_orders")
 
 
 class JournaledPlacer:

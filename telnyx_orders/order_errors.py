@@ -55,7 +55,7 @@ class OrderOutcomeUnknownError(TelnyxError):
             f"{sent_at.isoformat(timespec='seconds')}, may have been placed. "
             f"{_advice(placement)} What happened: {cause or 'it was cancelled'}"
         )
-        self.phone_numbers = tuple(phone_numbers)
+        self.phone_numbers: tuple[str, ...] = tuple(phone_numbers)
         self.customer_reference = customer_reference
         self.sent_at = sent_at
         self.given_up_at = given_up_at
@@ -108,7 +108,7 @@ class PlacingCancelledError(TelnyxError):
             f"placing was cancelled; what became of the {len(outcomes)} orders that were begun is "
             "in `outcomes`"
         )
-        self.outcomes = tuple(outcomes)
+        self.outcomes: tuple[OrderOutcome, ...] = tuple(outcomes)
 
 
 class OrdersPendingError(TelnyxError):
@@ -132,10 +132,10 @@ class OrdersPendingError(TelnyxError):
         deadlines: Mapping[str, datetime] | None = None,
         missing: Sequence[str] = (),
     ) -> None:
-        self.in_work = tuple(in_work)
-        self.awaiting_requirements = tuple(awaiting_requirements)
-        self.deadlines = dict(deadlines or {})
-        self.missing = tuple(missing)
+        self.in_work: tuple[NumberOrder, ...] = tuple(in_work)
+        self.awaiting_requirements: tuple[NumberOrder, ...] = tuple(awaiting_requirements)
+        self.deadlines: dict[str, datetime] = dict(deadlines or {})
+        self.missing: tuple[str, ...] = tuple(missing)
         parts: list[str] = []
         if in_work:
             parts.append(f"in work: {_ids([one.id for one in in_work])}")

@@ -30,11 +30,11 @@ try:
     from opentelemetry import context, trace
     from opentelemetry.metrics import Histogram, Meter, MeterProvider, get_meter
     from opentelemetry.trace import SpanKind, Status, StatusCode, TracerProvider
-except ModuleNotFoundError as error:
+except ModuleNotFoundError as _missing:
     raise ConfigurationError(
         "telnyx_orders.otel needs opentelemetry-api; "
         "install it with: pip install 'telnyx-orders[otel]'"
-    ) from error
+    ) from _missing
 
 __all__ = ["OpenTelemetryObserver"]
 

@@ -91,8 +91,8 @@ class RateLimitGate:
     """
 
     def __init__(self) -> None:
-        self.in_flight = 0
-        self.refusals = 0
+        self.in_flight: int = 0
+        self.refusals: int = 0
         self._window: Window | None = None
         self._previous: Window | None = None
         self._epoch = 0

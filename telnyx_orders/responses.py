@@ -66,7 +66,7 @@ class AnswerReader:
         self, api_key: str, converter: cattrs.Converter | None, max_body_bytes: int
     ) -> None:
         self._api_key = api_key
-        self.redact = _redactor(api_key)
+        self.redact: Callable[[str], str] = _redactor(api_key)
         self._max_body_bytes = max_body_bytes
         self._decoder = BodyDecoder(
             converter or make_converter(redact=self.redact),

@@ -23,7 +23,7 @@ from telnyx_orders.models import (
 
 __all__ = ["MALFORMED", "make_converter"]
 
-logger = logging.getLogger("telnyx_orders")
+logger: logging.Logger = logging.getLogger("telnyx_orders")
 
 StructureHook = Callable[[Any, Any], Any]
 """What cattrs calls with a value and the type wanted; `Any` is its own signature."""

@@ -123,8 +123,8 @@ class SessionOwner:
         trace_configs: Sequence[aiohttp.TraceConfig] = (),
     ) -> None:
         self._session = borrowed
-        self.borrowed = borrowed is not None
-        self.closed = False
+        self.borrowed: bool = borrowed is not None
+        self.closed: bool = False
         self._loop: asyncio.AbstractEventLoop | None = None
         self._lifetimes: dict[Lifetime, None] = {}  # in the order in which they began
         self._idle = asyncio.Event()

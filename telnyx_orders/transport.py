@@ -38,7 +38,7 @@ from telnyx_orders.turns import Turns
 
 __all__ = ["Transport"]
 
-logger = logging.getLogger("telnyx_orders")
+logger: logging.Logger = logging.getLogger("telnyx_orders")
 
 LARGE_BODY_BYTES = 256 * 1024
 """From here on a body is decoded in slices or in a thread: it would hold the event loop for over
@@ -86,10 +86,10 @@ class Transport:
         self.sessions = sessions
         self.concurrency = concurrency
         self._base_url = base_url
-        self.account = hashlib.sha256(api_key.encode()).hexdigest()[:16]
+        self.account: str = hashlib.sha256(api_key.encode()).hexdigest()[:16]
         self._retry = retry
         self._answers = AnswerReader(api_key, converter, max_body_bytes)
-        self.exchange = Exchange(
+        self.exchange: Exchange = Exchange(
             sessions,
             api_key=api_key,
             user_agent=user_agent,
@@ -105,7 +105,7 @@ class Transport:
         # Waiting happens here and not in the connector, where it would use up the timeouts.
         self._admission = Admission(RateLimitGate(), concurrency, retry, clock)
         self._budget = None if retry.budget is None else RetryBudget(max(retry.budget, concurrency))
-        self.stats = CallStats()
+        self.stats: CallStats = CallStats()
 
     async def get(
         self,

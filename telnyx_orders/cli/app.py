@@ -20,7 +20,7 @@ from telnyx_orders.cli.webhook_commands import webhook
 
 __all__ = ["app", "run"]
 
-app = App(
+app: App = App(
     name="telnyx-orders",
     version=f"telnyx-orders {__version__}",
     help_format="markdown",
@@ -44,8 +44,15 @@ Exit codes: 0; 1 after an error of the API, the network or the disk, or if an or
 app.command(list_, name="list")
 app.command(export_many, name="export-accounts")
 app.command(sandbox_, name="sandbox")
-for command in (webhook, count, export, sync, show, place, wait, cancel, doctor):
-    app.command(command)
+app.command(webhook)
+app.command(count)
+app.command(export)
+app.command(sync)
+app.command(show)
+app.command(place)
+app.command(wait)
+app.command(cancel)
+app.command(doctor)
 app.register_install_completion_command(  # pyright: ignore[reportUnknownMemberType]
     help="Complete commands and options with Tab, in bash, zsh or fish."
 )

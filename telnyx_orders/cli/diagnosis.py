@@ -36,7 +36,7 @@ from telnyx_orders.retry import http_date
 
 __all__ = ["diagnose"]
 
-PARTS: Final = {
+PARTS: Final[dict[str, tuple[str, ...]]] = {
     "speedups": ("msgspec", "orjson"),
     "cli": ("cyclopts", "rich"),
     "webhooks": ("cryptography",),

@@ -10,7 +10,7 @@ from telnyx_orders.cli.verify_webhook import EventFormat, VerifyOptions, verify_
 
 __all__ = ["webhook"]
 
-webhook = App(name="webhook", help="Look into the webhooks that Telnyx sends.")
+webhook: App = App(name="webhook", help="Look into the webhooks that Telnyx sends.")
 
 
 @webhook.command

@@ -17,5 +17,5 @@ class ExportError(TelnyxError):
 
     def __init__(self, message: str, *, path: str | PathLike[str], orders: int = 0) -> None:
         super().__init__(message)
-        self.path = fspath(path)
+        self.path: str = fspath(path)
         self.orders = orders

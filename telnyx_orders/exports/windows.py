@@ -138,7 +138,7 @@ class WindowPlan:
         self._back = SECOND
         self._whole = whole
         self._seconds_a_page = max(seconds_a_page, 1e-6)
-        self.over = False
+        self.over: bool = False
 
     @property
     def seconds_a_page(self) -> float:

@@ -49,7 +49,7 @@ class Ownership:
     """
 
     def __init__(self, journal: Path) -> None:
-        self.id = secrets.token_hex(_ID_BYTES)
+        self.id: str = secrets.token_hex(_ID_BYTES)
         self._file = _file_of(journal, self.id)
         self._connection = connect_private(self._file, 0)
         try:

@@ -82,7 +82,7 @@ class SyncRun:
         self._clock = clock
         self._full_after = full_after
         self._requests = client.stats.requests
-        self.report = SyncReport()
+        self.report: SyncReport = SyncReport()
 
     async def changes(self) -> AsyncGenerator[list[OrderChange]]:
         """Give the changes as they are found and on the disk, some at a time."""

@@ -43,18 +43,18 @@ class Account:
         regulated: Container[str] = REGULATED,
     ) -> None:
         self.orders = orders
-        self.counters = Counters()
+        self.counters: Counters = Counters()
         self.on_order_ended: Callable[[dict[str, object]], None] | None = None
         self.send_event: Callable[[dict[str, object]], object] | None = None
-        self.agenda = Agenda()
-        self.ordering = Ordering(
+        self.agenda: Agenda = Agenda()
+        self.ordering: Ordering = Ordering(
             orders,
             seed=seed,
             regulated=regulated,
             agenda=self.agenda,
             on_status=self._got_status,
         )
-        self.user_id = uuid_text(Random(f"{seed}/user").randbytes(16).hex())
+        self.user_id: str = uuid_text(Random(f"{seed}/user").randbytes(16).hex())
         self._clock = clock
         self._random = Random(f"{seed}/drift")
         self._drift: Drift | None = None

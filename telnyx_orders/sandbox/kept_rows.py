@@ -5,7 +5,10 @@ benchmark asks for the same pages over and over. Kept are rows and not pages: a 
 size, of a filter, or of a listing that has shifted still finds most of its rows here.
 """
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 MOST_KEPT_BYTES: Final = 256 * 1024 * 1024
 """Some 500,000 orders, or 50,000 of 20 numbers. Of a larger account only the rows that were asked
@@ -20,7 +23,8 @@ class KeptRows:
         self._most_bytes = most_bytes
         self._bytes = 0
         self._rows: dict[int, bytes] = {}
-        self.get = self._rows.get  # bound once, as it is called for every row of every page
+        # Bound once, as it is called for every row of every page.
+        self.get: Callable[[int], bytes | None] = self._rows.get
 
     @property
     def full(self) -> bool:

@@ -29,7 +29,7 @@ __all__ = [
     "received",
 ]
 
-logger = logging.getLogger("telnyx_orders")
+logger: logging.Logger = logging.getLogger("telnyx_orders")
 
 DEFAULT_MAX_BODY_BYTES = 1024 * 1024
 """An order of a thousand numbers takes a third of it."""
