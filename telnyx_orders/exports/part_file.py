@@ -37,7 +37,7 @@ class PartFile:
         self._check_folder()
         self._state = State(path.with_name(f"{path.name}.part-state"), path)
         try:
-            self.progress = self._begin(resume)
+            self.progress: Progress = self._begin(resume)
             self._file = self._part.open("r+b" if self._part.exists() else "x+b")
             self._file.truncate(self.progress.size)
             self._file.seek(self.progress.size)
