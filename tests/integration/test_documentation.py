@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+import shlex
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -14,15 +15,17 @@ from aiohttp import web
 
 import telnyx_orders
 from telnyx_orders import errors, order_errors, webhooks
+from telnyx_orders.cli import app
 from telnyx_orders.sandbox import Sandbox, SigningKey
 from tests.servers import serve_application, serve_asgi
 
 ROOT = Path(__file__).parents[2]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 BLOCK = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
 def _blocks() -> Iterator[object]:
-    for path in [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]:
+    for path in PAGES:
         text = path.read_text()
         for found in BLOCK.finditer(text):
             line = text.count("\n", 0, found.start(1)) + 1
@@ -59,6 +62,31 @@ async def test_a_block_runs(
             answered = await response.json()
     assert answered
     assert answered == pending[: len(answered)]
+
+
+def _commands() -> Iterator[object]:
+    for path in PAGES:
+        for line in path.read_text().splitlines():
+            found = re.fullmatch(r"(?:\$ )?(?:\S+/)?telnyx-orders (.*)", line)
+            if found:
+                words = shlex.split(re.split(r" [|>&]", found[1])[0])
+                yield pytest.param(words, id=f"{path.name}: {' '.join(words)}")
+
+
+@pytest.mark.parametrize("words", list(_commands()))
+async def test_a_command(
+    words: list[str],
+    account: Sandbox,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    """It can be understood, and does its work where that needs no file and no id of an order."""
+    monkeypatch.chdir(tmp_path)
+    if words[0] in ("list", "count", "doctor", "export") and words != ["export", "-"]:
+        assert await asyncio.to_thread(app.run, words) == 0, capfd.readouterr().err
+    else:
+        app.app.parse_args(words, exit_on_error=False, print_error=False)
 
 
 def test_the_test_suite_of_the_guide(tmp_path: Path) -> None:

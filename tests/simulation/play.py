@@ -38,9 +38,11 @@ def play(
     network = Network(
         random=Random(f"network {world.seed}"), delay=world.delay, split=world.split, log=log
     )
-    # Collected at the end and not in between, where it would depend on what ran before.
+    # Collected at the end and not in between, where it would depend on what ran before; and only
+    # what the world made, as looking through all else takes longer than most worlds do.
     collecting = gc.isenabled()
     gc.disable()
+    gc.freeze()
     try:
         with warnings.catch_warnings(record=True) as warned:
             warnings.simplefilter("always")
@@ -54,6 +56,7 @@ def play(
                         task.cancel()
             gc.collect()
     finally:
+        gc.unfreeze()
         if collecting:
             gc.enable()
     history.unhandled = [*loop.unhandled, *(str(warning.message) for warning in warned)]
