@@ -13,7 +13,7 @@ import pytest
 from telnyx_orders.sandbox import Drift, Sandbox
 from tests.conftest import names_in
 
-KILLS = int(os.environ.get("CRASH_STEPS", "8"))
+KILLS = int(os.environ.get("CRASH_STEPS", "4"))
 """How often an export is killed before it is left alone."""
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from telnyx_orders import NumberOrder, make_converter
 from telnyx_orders.sandbox import Sandbox
 
-KILLS = int(os.environ.get("CRASH_STEPS", "8"))
+KILLS = int(os.environ.get("CRASH_STEPS", "4"))
 
 
 async def run_worker(file: Path, sandbox: Sandbox, step: int | None = None) -> tuple[int, str]:
