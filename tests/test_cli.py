@@ -103,6 +103,20 @@ def test_help_has_examples(
     assert example in result.out
 
 
+@pytest.mark.parametrize(
+    "command",
+    [
+        "webhook verify" if name == "webhook" else name
+        for name in app.app
+        if not name.startswith("-")
+    ],
+)
+def test_each_command_has_an_example(command: str, capsys: pytest.CaptureFixture[str]):
+    """A new command cannot be forgotten."""
+    assert app.run([*command.split(), "--help"]) == 0
+    assert f"telnyx-orders {command}" in capsys.readouterr().out.split("\n\n", 1)[1]
+
+
 async def test_the_help_says_how_dates_without_a_zone_are_taken():
     """That a date is in UTC cannot be guessed, so the help says it."""
     assert "Without a zone they are in UTC" in (await run("list", "--help")).out

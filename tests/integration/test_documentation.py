@@ -134,3 +134,8 @@ def test_the_reference_lists_every_public_name() -> None:
     }
     public = {*telnyx_orders.__all__, *webhooks.__all__}
     assert public - {"__version__"} <= listed
+
+
+def test_the_changelog_has_the_version() -> None:
+    """What is released is described."""
+    assert f"## [{telnyx_orders.__version__}] - 20" in (ROOT / "CHANGELOG.md").read_text()
