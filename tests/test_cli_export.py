@@ -119,7 +119,7 @@ async def test_a_full_disk(tmp_path: Path):
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["orders"], "does not say which format"),
+        (["orders"], "say --format"),
         (["-", "--resume"], "--resume is for a file"),
         (["-", "--format", "parquet"], "name a file"),
         (["-", "--explode"], "--explode is for --format csv"),

@@ -46,6 +46,9 @@ PARTS: Final[dict[str, tuple[str, ...]]] = {
 }
 """What each extra installs."""
 
+STEPS: Final = ("name", "connection", "answer")
+"""What is timed: looking up the name, connecting, and all from the request to its answer."""
+
 NO_KEY: Final = "none"
 """Sent where there is no key: an answer of 401 still shows that the server can be reached."""
 
@@ -89,9 +92,10 @@ class Watch:
     def config(self) -> aiohttp.TraceConfig:
         """Give the hooks for a session."""
         config = aiohttp.TraceConfig()
-        self._time("name", config.on_dns_resolvehost_start, config.on_dns_resolvehost_end)
-        self._time("connection", config.on_connection_create_start, config.on_connection_create_end)
-        self._time("answer", config.on_request_start, config.on_request_end)
+        name, connection, answer = STEPS
+        self._time(name, config.on_dns_resolvehost_start, config.on_dns_resolvehost_end)
+        self._time(connection, config.on_connection_create_start, config.on_connection_create_end)
+        self._time(answer, config.on_request_start, config.on_request_end)
         config.on_request_end.append(self._answered)
         return config
 
@@ -200,11 +204,9 @@ def _key(key: str, failure: TelnyxError | None) -> Finding:
 def _reached(watch: Watch, failure: TelnyxError | None) -> Finding:
     refused = isinstance(failure, AuthenticationError | PermissionDeniedError)
     if failure is None or refused:
-        steps = [
-            f"{step} {seconds * 1000:.0f} ms"
-            for step, seconds in watch.seconds.items()
-            if seconds >= 0
-        ]
+        # Not what never ended, and so is still a negative number.
+        taken = {step: seconds for step, seconds in watch.seconds.items() if seconds >= 0}
+        steps = [f"{step} {taken[step] * 1000:.0f} ms" for step in STEPS if step in taken]
         return Finding("reached", ", ".join(steps))
     if isinstance(failure, APIStatusError):
         return Finding("reached", f"answers {failure.status}: {failure}", wrong=True)

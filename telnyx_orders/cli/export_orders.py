@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Generator
 from contextlib import aclosing, contextmanager
+from pathlib import Path
 
 from attrs import frozen
 
@@ -13,6 +14,7 @@ from telnyx_orders.cli.messages import counted, tell
 from telnyx_orders.cli.progress import Fetched, progress_bar
 from telnyx_orders.cli.standard_output import StandardOutput
 from telnyx_orders.exports import ExportError, ExportFormat, ExportProgress, export
+from telnyx_orders.exports.formats import choose_form
 from telnyx_orders.exports.text_rows import CsvRows, NdjsonRows, TextRows
 
 __all__ = ["ExportOptions", "export_orders"]
@@ -51,6 +53,8 @@ async def export_orders(options: ExportOptions) -> None:
         CommandFailedError: It could not be finished; the line says what is kept.
         TelnyxError: The API gave nothing.
     """
+    if options.file != "-":
+        _check_form(options)
     sandbox = built_in_sandbox() if options.sandbox else None
     async with orders_client(sandbox, concurrency=options.concurrency) as client:
         if options.file == "-":
@@ -73,14 +77,20 @@ async def _export_to_file(client: OrdersClient, options: ExportOptions) -> None:
             )
         except ExportError as error:
             raise CommandFailedError(_advised(error)) from error
-        except ValueError as error:
-            raise UsageError(str(error)) from error
     if not options.quiet:
         runs = f" in {report.runs} runs" if report.runs > 1 else ""
         tell(
             f"{counted(report.orders, 'order')} in {report.path.name}, "
             f"{counted(report.requests, 'request')}{runs}, {time.monotonic() - started:.2f} s"
         )
+
+
+def _check_form(options: ExportOptions) -> None:
+    try:
+        choose_form(Path(options.file), options.format, explode=options.explode)
+    except ValueError as error:
+        said = str(error).removeprefix("path: ").replace("explode: ", "--explode: ")
+        raise UsageError(said.replace("give format=", "say --format")) from error
 
 
 def _advised(error: ExportError) -> str:
