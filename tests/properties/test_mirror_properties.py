@@ -52,7 +52,7 @@ async def follow(histories: list[list[tuple[str, float]]], drift: Drift | None, 
             assert [change async for change in sync(client, file)] == []
 
 
-@settings(max_examples=15)
+@settings(max_examples=8)
 @given(
     histories=st.lists(STEPS, min_size=1, max_size=4),
     drift=st.sampled_from(
