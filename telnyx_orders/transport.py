@@ -65,7 +65,7 @@ class Transport:
         observer: Told of what happens.
 
     Attributes:
-        account: Tells its key from others, and says nothing of it.
+        account: Tells its key and server from others, and says nothing of the key.
     """
 
     def __init__(
@@ -86,7 +86,7 @@ class Transport:
         self.sessions = sessions
         self.concurrency = concurrency
         self._base_url = base_url
-        self.account: str = hashlib.sha256(api_key.encode()).hexdigest()[:16]
+        self.account: str = hashlib.sha256(f"{base_url} {api_key}".encode()).hexdigest()[:16]
         self._retry = retry
         self._answers = AnswerReader(api_key, converter, max_body_bytes)
         self.exchange: Exchange = Exchange(

@@ -53,7 +53,12 @@ def number_rows(order: NumberOrder, converter: cattrs.Converter) -> list[list[st
 
 
 def safe_cell(text: str) -> str:
-    """Keep a spreadsheet from taking a text for a formula."""
+    """Keep a spreadsheet from taking a text for a formula, and a reader from seeing a row too many.
+
+    `csv` quotes a line feed, and leaves a carriage return as it is, which some take for the end of
+    a row.
+    """
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
     return f"'{text}" if _FORMULA.match(text) and not _NUMBER.fullmatch(text) else text
 
 

@@ -73,7 +73,11 @@ def choose_form(path: Path, given: ExportFormat | str | None, *, explode: bool) 
     text: TextRows = NdjsonRows() if chosen is ExportFormat.NDJSON else CsvRows(explode=explode)
     packed = _gzipped if compressed else _plain
     name = f"{chosen}{' exploded' if explode else ''}{' gz' if compressed else ''}"
-    return Form(name=name, header=packed(text.header), rows=lambda rows: packed(text.rows(rows)))
+
+    def rows(orders: Sequence[NumberOrder]) -> bytes:
+        return packed(text.rows(orders)) if orders else b""
+
+    return Form(name=name, header=packed(text.header), rows=rows)
 
 
 def _format(given: ExportFormat | str) -> ExportFormat:
@@ -101,4 +105,4 @@ def _plain(text: str) -> bytes:
 
 def _gzipped(text: str) -> bytes:
     # A member of its own: members one after the other are one file (RFC 1952, section 2.2).
-    return gzip.compress(_plain(text), mtime=0) if text else b""
+    return gzip.compress(_plain(text), mtime=0)

@@ -1,8 +1,10 @@
 """`PartFile`: the file while it is written, beside its final name. Blocking; used in one thread."""
 
 import os
+import stat
 from contextlib import suppress
 from pathlib import Path
+from typing import BinaryIO
 
 from attrs import evolve
 
@@ -34,17 +36,27 @@ class PartFile:
         self._form = form
         self._identity = identity
         self._part = path.with_name(f"{path.name}.part")
-        self._check_folder()
+        self._check_path()
         self._state = State(path.with_name(f"{path.name}.part-state"), path)
+        self._file: BinaryIO | None = None
         try:
             self.progress: Progress = self._begin(resume)
-            self._file = self._part.open("r+b" if self._part.exists() else "x+b")
+            if self.finished:
+                self._state.remove()
+                return
+            # Without a buffer, so that closing it has nothing left to write.
+            self._file = self._part.open("r+b" if self._part.exists() else "x+b", buffering=0)
             self._file.truncate(self.progress.size)
             self._file.seek(self.progress.size)
             self.save(self.progress)
         except BaseException:
             self._state.close()
             raise
+
+    @property
+    def finished(self) -> bool:
+        """Whether an earlier run has finished, and was killed before it could say so."""
+        return self.progress.finished and not self._part.exists()
 
     def save(self, progress: Progress) -> None:
         """Put on the disk how far it came."""
@@ -59,15 +71,16 @@ class PartFile:
         """
         if not self.progress.size:
             data = self._form.header + data
-        self._file.write(data)
-        self._file.flush()
-        os.fsync(self._file.fileno())
+        rest = memoryview(data)
+        while rest:
+            rest = rest[self._opened.write(rest) :]
+        os.fsync(self._opened.fileno())
         self.save(evolve(progress, size=self.progress.size + len(data)))
         return self.progress
 
     def finish(self) -> None:
         """Give the file its final name, in place of one that has it."""
-        self._file.close()
+        self._opened.close()
         ready = self._part
         if self._form.finish is not None:
             ready = self._path.with_name(f"{self._path.name}.part-final")
@@ -77,33 +90,54 @@ class PartFile:
             except BaseException:
                 ready.unlink(missing_ok=True)
                 raise
+        with suppress(FileNotFoundError):
+            ready.chmod(stat.S_IMODE(self._path.stat().st_mode))
+        self.save(evolve(self.progress, finished=True))
         ready.replace(self._path)
-        _sync(self._path.parent)
-        self._part.unlink(missing_ok=True)
+        # The file has its name, whatever may fail from here on.
+        with suppress(OSError):
+            _sync(self._path.parent)
+            self._part.unlink(missing_ok=True)
         self._state.remove()
 
     def close(self) -> None:
-        """Leave it as it is; where nothing was written nothing is left."""
-        self._file.close()
-        if self.progress.orders:
-            self._state.close()
-            return
-        self._part.unlink(missing_ok=True)
-        self._state.remove()
+        """Leave it as it is; where nothing was asked for nothing is left."""
+        try:
+            if self._file is not None:
+                self._file.close()
+        finally:
+            if self.progress.orders or self.progress.spent:
+                self._state.close()
+            else:
+                self._part.unlink(missing_ok=True)
+                self._state.remove()
 
-    def _check_folder(self) -> None:
+    @property
+    def _opened(self) -> BinaryIO:
+        if self._file is None:
+            raise ValueError("an export that is finished has no part to write to")
+        return self._file
+
+    def _check_path(self) -> None:
         if self._path.is_dir():
             raise ExportError(f"{self._path} is a folder: give the name of a file", path=self._path)
+        if self._path.exists() and not self._path.is_file():
+            raise ExportError(
+                f"{self._path} is no file that could be replaced: give the name of one, or export "
+                "to `-` and send it there",
+                path=self._path,
+            )
         if not self._path.parent.is_dir():
             raise ExportError(
                 f"the folder {self._path.parent} does not exist: make it first", path=self._path
             )
 
     def _begin(self, resume: bool) -> Progress:
-        known = self._state.load()
-        if not resume or known is None or not self._part.exists():
-            with suppress(FileNotFoundError):
-                self._part.unlink()
+        known = self._state.load() if resume else None
+        if known is None or not (self._part.exists() or known[1].finished):
+            # First of all, or a kill in between would leave a state without its part.
+            self.save(Progress())
+            self._part.unlink(missing_ok=True)
             return Progress()
         identity, progress = known
         difference = self._identity.difference(identity)
@@ -114,13 +148,20 @@ class PartFile:
                 path=self._path,
                 orders=progress.orders,
             )
+        if progress.finished and not self._part.exists():
+            return progress
         if self._part.stat().st_size < progress.size:
             raise ExportError(
                 f"{self._part} is shorter than it was written: something has changed it. Leave out "
                 "resume to begin anew",
                 path=self._path,
             )
-        return evolve(progress, runs=progress.runs + 1)
+        return evolve(
+            progress,
+            runs=progress.runs + 1,
+            lost=progress.lost + progress.reserved,
+            reserved=0,
+        )
 
 
 def _sync(path: Path) -> None:

@@ -31,22 +31,20 @@ class Spending:
         total: How many orders the account has.
         orders: How many orders are on the disk.
         spent: How many requests were sent.
+        lost: How many of those of earlier runs came to nothing, or may have.
         reserved: How many more those that are under way may take.
     """
 
     total: int
     orders: int
     spent: int
+    lost: int
     reserved: int = 0
 
     @property
     def allowance(self) -> Allowance:
         """What may be put at risk now."""
-        return Allowance(
-            pages=pages_of(max(self.total, self.orders)),
-            done=pages_of(self.orders),
-            spent=self.spent + self.reserved,
-        )
+        return Allowance(pages=pages_of(max(self.total, self.orders)), lost=self.lost)
 
 
 @frozen(kw_only=True)
@@ -56,12 +54,12 @@ class ReadWindow:
     Attributes:
         window: Which one.
         orders: Its orders, oldest first.
-        seconds_a_page: How many seconds a page of orders spans there.
+        undated: Whether there were orders without a time, which do not belong to it.
     """
 
     window: Window
     orders: list[NumberOrder]
-    seconds_a_page: float
+    undated: bool
 
 
 @define(eq=False)
@@ -70,7 +68,6 @@ class _Begun:
     pager: Pager[NumberOrder]
     reading: "asyncio.Task[list[NumberOrder]]"
     reserved: int
-    seconds_a_page: float = 0.0
 
     @property
     def requests(self) -> int:
@@ -131,7 +128,7 @@ class WindowReader:
         return ReadWindow(
             window=begun.window,
             orders=begun.window.own(orders),
-            seconds_a_page=begun.seconds_a_page,
+            undated=not begun.window.whole and any(one.created_at is None for one in orders),
         )
 
     async def close(self) -> None:
@@ -162,8 +159,7 @@ class WindowReader:
             either: list[asyncio.Future[Any]] = [reading, sized]
             await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
             if sized.done():
-                self._plan.accepted(window, sized.result(), MAX_PAGE_SIZE)
-                begun.seconds_a_page = self._plan.seconds_a_page
+                self._plan.accepted(window, sized.result())
                 return
             failure = reading.exception()
             if not isinstance(failure, _TooManyError):
@@ -171,7 +167,7 @@ class WindowReader:
                 return
             self._reading.pop()
             self._settle(begun)
-            self._plan.rejected(window, failure.orders, MAX_PAGE_SIZE)
+            self._plan.rejected(window, failure.orders)
 
     def _settle(self, begun: _Begun) -> None:
         self._spending.reserved -= begun.reserved
@@ -186,7 +182,7 @@ async def _collect(
     def look(progress: FetchProgress) -> None:
         if sized.done():
             return
-        if window.divisible and progress.pages_total > window.pages + 1:
+        if window.most_pages is not None and progress.pages_total > window.most_pages:
             raise _TooManyError(progress.orders_total)
         sized.set_result(progress.orders_total)
 

@@ -4,9 +4,10 @@ import asyncio
 import inspect
 import os
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 from attrs import evolve, frozen
 
@@ -14,9 +15,9 @@ from telnyx_orders.errors import IncompleteFetchError, TelnyxError
 from telnyx_orders.exports.errors import ExportError
 from telnyx_orders.exports.formats import ExportFormat, Form, choose_form
 from telnyx_orders.exports.part_file import PartFile
-from telnyx_orders.exports.reader import ReadWindow, Spending, WindowReader
+from telnyx_orders.exports.reader import ReadWindow, Spending, WindowReader, pages_of
 from telnyx_orders.exports.state import Identity, Progress
-from telnyx_orders.exports.windows import MOST_PAGES, WindowPlan
+from telnyx_orders.exports.windows import MOST_PAGES, REQUESTS_A_PAGE, WindowPlan
 from telnyx_orders.fetch_report import FetchReport
 from telnyx_orders.filters import DateRange
 from telnyx_orders.listing import MAX_PAGE_SIZE, Listing
@@ -25,6 +26,8 @@ from telnyx_orders.one_thread import OneThread
 from telnyx_orders.pagination import Pager
 
 __all__ = ["ExportProgress", "ExportReport", "export"]
+
+T = TypeVar("T")
 
 LOOKS: Final = 3
 """How often the totals are compared, while the account changes."""
@@ -137,28 +140,22 @@ class _Run:
         on_progress: Callable[[ExportProgress], Awaitable[None] | None] | None,
     ) -> None:
         self._listing = listing
-        self._path = path.absolute()  # wherever the process goes to meanwhile
+        # Wherever the process goes to meanwhile; a link stays one, to the file that is replaced.
+        self._path = path.resolve() if path.is_symlink() else path.absolute()
         self._form = form
         self._on_progress = on_progress
         self._thread = OneThread("telnyx-orders-export")
         self._part: PartFile | None = None
         self._progress = Progress()
-        self._spending = Spending(total=0, orders=0, spent=0)
+        self._spending = Spending(total=0, orders=0, spent=0, lost=0)
 
     async def run(self, resume: bool) -> ExportReport:
+        await self._on_disk(lambda: self._open(resume))
+        reports: list[FetchReport] = []
         try:
-            await self._thread.run(lambda: self._open(resume))
-            plan = await self._plan()
-            reader = WindowReader(self._listing, plan, self._spending, self._save)
-            try:
-                while (read := await reader.take()) is not None:
-                    await self._write(read)
-            finally:
-                await reader.close()
-            await self._write_undated()
-            await self._thread.run(self._finish)
-        except OSError as error:
-            raise self._stopped(f"it cannot be written: {error.strerror or error}") from error
+            if not self._opened.finished:
+                reports += await self._read()
+                await self._on_disk(self._finish)
         except TelnyxError as error:
             if isinstance(error, ExportError) or not self._progress.orders:
                 raise
@@ -170,8 +167,30 @@ class _Run:
             windows=self._progress.windows,
             requests=self._spending.spent,
             runs=self._progress.runs,
-            fetch=FetchReport.joined(reader.reports),
+            fetch=FetchReport.joined(reports),
         )
+
+    async def _read(self) -> list[FetchReport]:
+        """Put all that is not yet there on the disk; give what proves it."""
+        plan = await self._plan()
+        reader = WindowReader(self._listing, plan, self._spending, self._save)
+        try:
+            while (read := await reader.take()) is not None:
+                await self._write(read)
+        finally:
+            await reader.close()
+            # What was reserved and not sent; where that cannot be written, it counts as sent.
+            with suppress(ExportError):
+                await self._save()
+        await self._write_undated()
+        return reader.reports
+
+    async def _on_disk(self, work: Callable[[], T]) -> T:
+        """Do what may fail for want of room, a folder or a permission."""
+        try:
+            return await self._thread.run(work)
+        except OSError as error:
+            raise self._stopped(f"it cannot be written: {error.strerror or error}") from error
 
     async def close(self) -> None:
         """Let the part go, once what was given to the thread is done."""
@@ -206,41 +225,51 @@ class _Run:
     async def _plan(self) -> WindowPlan:
         """Choose where to begin: where an earlier run has ended, or by a look at the account."""
         done, now = self._progress, datetime.now(UTC)
-        self._spending = Spending(total=done.total, orders=done.orders, spent=done.spent)
+        self._spending = Spending(
+            total=done.total, orders=done.orders, spent=done.spent, lost=done.lost
+        )
+        if done.done_to == END:
+            plan = WindowPlan(END, END, END, 0)
+            plan.over = True
+            return plan
         begin = done.done_to or done.oldest
         if begin is not None:
-            return WindowPlan(done.done_to, begin, now, done.seconds_a_page)
+            last = max(done.last or now, now)
+            return WindowPlan(done.done_to, begin, last, done.total - done.orders)
         page = (await self._listing.page(1, MAX_PAGE_SIZE)).value
-        self._spending.total, self._spending.spent = page.meta.total_results, done.spent + 1
-        rows, pages = list(page.data), page.meta.total_pages
+        total, pages = page.meta.total_results, page.meta.total_pages
+        self._spending.total, self._spending.spent = total, done.spent + 1
+        rows = list(page.data)
         if pages <= (MOST_PAGES if done.runs == 1 else 1):
-            return WindowPlan(None, now, now, 1.0, whole=max(pages, 1))
+            return WindowPlan(None, now, now, total, whole=max(pages, 1))
         # In whatever order they are listed, the pages at both ends tell more than one does.
         rows += (await self._listing.page(pages, MAX_PAGE_SIZE)).value.data
         self._spending.spent += 1
         times = [row.created_at for row in rows if row.created_at is not None]
         oldest, last = min(times, default=now), max(times, default=now)
-        seconds = (last - oldest).total_seconds() / pages
-        self._progress = evolve(done, oldest=oldest, seconds_a_page=seconds)
-        return WindowPlan(None, oldest, max(last, now), seconds)
+        self._progress = evolve(done, oldest=oldest, last=last)
+        return WindowPlan(None, oldest, last, total)
 
     async def _save(self) -> None:
         """Put on the disk what the requests that are about to be sent may bring the sum to."""
         spending = self._spending
         self._progress = evolve(
-            self._progress, total=spending.total, spent=spending.spent + spending.reserved
+            self._progress,
+            total=spending.total,
+            spent=spending.spent + spending.reserved,
+            reserved=spending.reserved,
         )
-        await self._thread.run(lambda: self._opened.save(self._progress))
+        await self._on_disk(lambda: self._opened.save(self._progress))
 
     async def _write(self, read: ReadWindow) -> None:
         """Put the orders of a window on the disk."""
-        window = read.window
+        done = self._progress
         progress = evolve(
-            self._progress,
-            done_to=window.end or END,
-            seconds_a_page=read.seconds_a_page,
-            windows=self._progress.windows + 1,
-            undated=window.begin is None and window.end is None,
+            done,
+            done_to=read.window.end or END,
+            windows=done.windows + 1,
+            undated_seen=done.undated_seen or read.undated,
+            undated=done.undated or read.window.whole,
         )
         await self._append(read.orders, progress)
 
@@ -250,9 +279,10 @@ class _Run:
             progress,
             orders=progress.orders + len(orders),
             spent=spending.spent + spending.reserved,
+            reserved=spending.reserved,
         )
         try:
-            self._progress = await self._thread.run(
+            self._progress = await self._on_disk(
                 lambda: self._opened.append(self._form.rows(orders), progress)
             )
         except (ValueError, OverflowError) as error:
@@ -271,22 +301,38 @@ class _Run:
                 await reported
 
     async def _write_undated(self) -> None:
-        """Write the orders without a time of creation, which are in no window; none is known."""
+        """Write the orders without a time of creation, which are in no window; none is known.
+
+        No filter selects them, so it takes another look at all of the account.
+        """
         if self._progress.undated or any(
             "created_at" in name for name, _ in self._listing.parameters
         ):
             return  # they are written, or the filter leaves them out
+        if not self._progress.undated_seen and await self._all_dated():
+            return
+        self._spending.reserved = REQUESTS_A_PAGE * pages_of(self._spending.total)
+        await self._save()
+        pager = Pager(self._listing)
+        try:
+            undated = [order async for order in pager if order.created_at is None]
+        finally:
+            self._spending.reserved = 0
+            self._spending.spent += 0 if pager.report is None else pager.report.requests
+            with suppress(ExportError):
+                await self._save()
+        await self._append(undated, evolve(self._progress, undated=True))
+
+    async def _all_dated(self) -> bool:
+        """Tell whether there are as many orders with a time as there are at all."""
         dated = self._listing.created_within(DateRange(gt=BEGINNING))
         for _ in range(LOOKS):
             before, both, after = [
                 await self._count(listing) for listing in (dated, self._listing, dated)
             ]
             if min(before, after) <= both <= max(before, after):
-                return
-        pager = Pager(self._listing)
-        undated = [order async for order in pager if order.created_at is None]
-        self._spending.spent += 0 if pager.report is None else pager.report.requests
-        await self._append(undated, evolve(self._progress, undated=True))
+                return True
+        return False
 
     async def _count(self, listing: Listing[NumberOrder]) -> int:
         self._spending.spent += 1
@@ -294,6 +340,7 @@ class _Run:
 
     def _stopped(self, reason: str) -> ExportError:
         kept = self._progress.orders
+        reason = reason if reason.endswith((".", "!", "?")) else f"{reason}."
         if not kept:
             message = f"the export of {self._path} stopped before anything was kept: {reason}"
         else:

@@ -18,8 +18,8 @@ from telnyx_orders.exports.errors import ExportError
 
 __all__ = ["Identity", "Progress", "State"]
 
-VERSION: Final = 1
-TIMES: Final = ("oldest", "done_to")
+VERSION: Final = 2
+TIMES: Final = ("oldest", "last", "done_to")
 
 
 @frozen(kw_only=True)
@@ -27,7 +27,7 @@ class Identity:
     """What an export is of; one that is gone on with must be of the same.
 
     Attributes:
-        account: Tells the account from others, and nothing of its key.
+        account: Tells the account and its server from others, and nothing of its key.
         filter: The parameters of the listing.
         form: Which form the file has.
     """
@@ -38,7 +38,7 @@ class Identity:
 
     def difference(self, other: "Identity") -> str | None:
         """Say in what another export differs, if it does."""
-        names = {"account": "of another account", "filter": "with another filter"}
+        names = {"account": "of another account, key or server", "filter": "with another filter"}
         for name in ("account", "filter", "form"):
             if getattr(self, name) != getattr(other, name):
                 return names.get(name, f"in another form ({other.form})")
@@ -51,27 +51,35 @@ class Progress:
 
     Attributes:
         oldest: When the first order was created, as far as is known; `None` if nothing is.
+        last: When the last one was, by the first look.
         done_to: The orders that were created before this time are written; `None` if none are.
-        seconds_a_page: How many seconds a page of orders spanned where it stands.
         size: How many bytes of the part count: more may follow that was not recorded.
         orders: How many orders they are.
         total: How many orders the account has, by the first answer.
         windows: How many windows were read.
-        spent: How many requests were sent in all runs, or may have been.
+        spent: How many requests were sent in all runs, or may have been before a kill.
+        reserved: How many of these were not sent when it was written, or not yet of use.
+        lost: How many requests came to nothing in earlier runs, or may have.
         runs: How many runs it took so far.
-        undated: Whether orders without a time of creation are written, if there are any.
+        undated_seen: Whether a window had orders without a time of creation.
+        undated: Whether these are written, if there are any.
+        finished: Whether all is written, and only the file's name is missing, if that.
     """
 
     oldest: datetime | None = None
+    last: datetime | None = None
     done_to: datetime | None = None
-    seconds_a_page: float = 0.0
     size: int = 0
     orders: int = 0
     total: int = 0
     windows: int = 0
     spent: int = 0
+    reserved: int = 0
+    lost: int = 0
     runs: int = 1
+    undated_seen: bool = False
     undated: bool = False
+    finished: bool = False
 
 
 class State:
@@ -90,34 +98,38 @@ class State:
 
         self._file = file
         self._path = path
-        self._connection: sqlite3.Connection = sqlite3.connect(
-            file, timeout=0, isolation_level=None
-        )
+        connection: sqlite3.Connection | None = None
         try:
+            connection = sqlite3.connect(file, timeout=0, isolation_level=None)
             for pragma in (
                 "locking_mode = EXCLUSIVE",
                 "synchronous = FULL",
                 "fullfsync = ON",
             ):
-                self._connection.execute(f"PRAGMA {pragma}")
-            self._connection.execute("BEGIN EXCLUSIVE")
-            self._connection.execute(
+                connection.execute(f"PRAGMA {pragma}")
+            connection.execute("BEGIN EXCLUSIVE")
+            connection.execute(
                 "CREATE TABLE IF NOT EXISTS export "
                 "(version INTEGER NOT NULL, identity TEXT NOT NULL, progress TEXT NOT NULL)"
             )
-            self._connection.execute("COMMIT")
+            # Written, so that SQLite notices a file that was removed by whoever had it before.
+            connection.execute(f"PRAGMA user_version = {VERSION}")
+            connection.execute("COMMIT")
         except sqlite3.Error as error:
-            self._connection.close()
-            if error.sqlite_errorcode == sqlite3.SQLITE_BUSY:
+            if connection is not None:
+                connection.close()
+            if error.sqlite_errorcode in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_READONLY_DBMOVED):
                 raise ExportError(
                     f"another export to {path} is running: wait for its end, or choose another "
                     "name",
                     path=path,
                 ) from None
             raise ExportError(
-                f"{file}, which says how far the export of {path} came, cannot be used: {error}",
+                f"{file}, which says how far the export of {path} came, cannot be used: {error}. "
+                "See that its folder can be written; if it was damaged, remove it to begin anew",
                 path=path,
             ) from None
+        self._connection: sqlite3.Connection = connection
 
     @contextmanager
     def _foreign_errors(self) -> Generator[None]:

@@ -12,15 +12,21 @@ however coarsely a server compares times, and an order belongs to the one window
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
-from attrs import frozen
+from attrs import define, frozen
 
 from telnyx_orders.filters import DateRange
 from telnyx_orders.models import NumberOrder
 
-__all__ = ["MOST_PAGES", "Allowance", "Window", "WindowPlan"]
+__all__ = ["MOST_PAGES", "REQUESTS_A_PAGE", "Allowance", "Window", "WindowPlan"]
 
 MOST_PAGES = 40
 """How many pages a window has at most, if it can be helped: they are held in memory."""
+
+PAGE = 250
+"""How many orders a page has."""
+
+MARGIN_COUNTS = 8.0
+"""Seconds; in a shorter window the second to spare on either side would be much of what is read."""
 
 REQUESTS_A_PAGE = 2
 """How many requests a page may take while the account changes: it is read again for the proof."""
@@ -36,14 +42,14 @@ class Window:
     Attributes:
         begin: The orders that were created at this time or later; `None` for all before `end`.
         end: The orders that were created before this time; `None` for all from `begin` on.
-        pages: How many pages it is to have; one more is allowed.
-        divisible: Whether it can be made smaller.
+        pages: How many pages it is to have.
+        most_pages: How many it may have; `None` for any, as it cannot be made smaller.
     """
 
     begin: datetime | None
     end: datetime | None
     pages: int
-    divisible: bool
+    most_pages: int | None
 
     @property
     def requests(self) -> int:
@@ -59,17 +65,27 @@ class Window:
         )
 
     def own(self, orders: Iterable[NumberOrder]) -> list[NumberOrder]:
-        """Give the orders that belong to it, oldest first."""
-        mine = [
-            (order.created_at or EARLIEST, order.id, order)
-            for order in orders
-            if order.created_at is None
-            or (
-                (self.begin is None or order.created_at >= self.begin)
+        """Give the orders that belong to it, oldest first.
+
+        One without a time belongs to all of the account, and to no part of it: a server may list
+        it in several.
+        """
+        if self.whole:
+            mine = [(order.created_at or EARLIEST, order.id, order) for order in orders]
+        else:
+            mine = [
+                (order.created_at, order.id, order)
+                for order in orders
+                if order.created_at is not None
+                and (self.begin is None or order.created_at >= self.begin)
                 and (self.end is None or order.created_at < self.end)
-            )
-        ]
+            ]
         return [order for _, _, order in sorted(mine, key=lambda one: one[:2])]
+
+    @property
+    def whole(self) -> bool:
+        """Whether it is all of the account."""
+        return self.begin is None and self.end is None
 
 
 @frozen(kw_only=True)
@@ -79,24 +95,21 @@ class Allowance:
     What was read and is not yet on the disk is lost with the process. However often that happens,
     it shall not be more than one request a page, so that all runs together take less than three: a
     page is read once, and some a second time to prove that nothing is missing. So no more than half
-    of what may still be wasted is put at risk at once; with each loss that becomes less, down to
-    one page.
+    of what may still be lost is put at risk at once; with each loss that becomes less, down to one
+    page.
 
     Attributes:
         pages: How many pages the account has, about.
-        done: How many pages' worth of orders are on the disk.
-        spent: How many requests were sent, in all runs, or may have been.
+        lost: How many requests of earlier runs came to nothing, or may have.
     """
 
     pages: int
-    done: int
-    spent: int
+    lost: int
 
     @property
     def at_risk(self) -> int:
         """How many pages may be under way at once; at least one."""
-        wasted = self.spent - self.done
-        return max(1, (self.pages - wasted) // 2 // REQUESTS_A_PAGE)
+        return max(1, (self.pages - self.lost) // 2 // REQUESTS_A_PAGE)
 
     @property
     def lanes(self) -> int:
@@ -109,14 +122,30 @@ class Allowance:
         return max(1, min(MOST_PAGES, self.at_risk // self.lanes))
 
 
+@define
+class _Ahead:
+    """What is known of the orders that are still to be read: so many before a time.
+
+    Attributes:
+        end: The time; `None` for all there are.
+        orders: About how many.
+    """
+
+    end: datetime | None
+    orders: int
+
+
 class WindowPlan:
     """Chooses windows from the oldest order to the newest.
+
+    A window that turned out to be too large has told how many orders are in it, so the next ones
+    divide it by that number; and by half, where they turn out to be far from one another.
 
     Args:
         begin: Up to which time all is done; `None` if nothing is.
         first: When the first order was created, or a guess.
-        last: Until when orders were created: about now.
-        seconds_a_page: How many seconds a page of orders spans, or a guess.
+        last: When the last one was, or a guess: about now.
+        orders: About how many are still to be read.
         whole: How many pages the account has, if all of it is to be one window.
 
     Attributes:
@@ -128,56 +157,74 @@ class WindowPlan:
         begin: datetime | None,
         first: datetime,
         last: datetime,
-        seconds_a_page: float,
+        orders: int,
         *,
         whole: int | None = None,
     ) -> None:
         self._begin = begin
         self._from = _whole(first if begin is None else begin)
-        self._last = last
+        self._last = _whole(last)
         self._back = SECOND
         self._whole = whole
-        self._seconds_a_page = max(seconds_a_page, 1e-6)
+        self._ahead = [_Ahead(None, orders)]
+        self._sparse = False
         self.over: bool = False
 
-    @property
-    def seconds_a_page(self) -> float:
-        """How many seconds a page of orders spans, by what was seen last."""
-        return self._seconds_a_page
-
     def next(self, pages: int) -> Window:
-        """Choose the next window, of so many pages and one more at most."""
+        """Choose the next window, of so many pages or somewhat less."""
         if self._whole is not None:
-            return Window(begin=None, end=None, pages=self._whole, divisible=True)
-        # Somewhat smaller than allowed, so that it is seldom too large.
-        seconds = max(1.0, self._seconds_a_page * (pages + 1) * 0.9)
-        left = (self._last - self._from).total_seconds()
-        end = None if seconds >= left else self._from + timedelta(seconds=round(seconds))
-        divisible = self._begin is None or (left if end is None else seconds) > 1.5
-        return Window(begin=self._begin, end=end, pages=pages, divisible=divisible)
+            return Window(begin=None, end=None, pages=self._whole, most_pages=self._whole + 1)
+        allowed = (pages + 1) * PAGE * 0.9  # so that it is seldom too large
+        while len(self._ahead) > 1 and self._ahead[-2].orders <= allowed:
+            self._ahead.pop()
+        begin, nearly_none = self._from, 0
+        nearest = self._ahead[-1]
+        if nearest.end is not None and nearest.orders * 4 < allowed:
+            # Go on behind it, or each window that was too large would end one with next to nothing.
+            begin, nearly_none = nearest.end, max(0, nearest.orders)
+            self._ahead.pop()
+        ahead = self._ahead[-1]
+        last = ahead.end or self._last
+        share = (allowed - nearly_none) / max(ahead.orders - nearly_none, 1)
+        part = (last - begin) * min(1.0, max(share, 0.5) if self._sparse else share)
+        left = max(0.0, (last - self._from).total_seconds())
+        seconds = (begin + part - self._from).total_seconds()
+        seconds = round(max(seconds, MARGIN_COUNTS if left > MARGIN_COUNTS else 1.0))
+        if seconds >= left:
+            end, seconds = ahead.end, left
+        else:
+            end = self._from + timedelta(seconds=seconds)
+        most: int | None = pages + 1
+        if seconds <= 1 and (self._begin is not None or self._from <= EARLIEST):
+            most = None
+        elif seconds <= MARGIN_COUNTS:
+            most = max(pages + 1, MOST_PAGES)
+        return Window(begin=self._begin, end=end, pages=pages, most_pages=most)
 
-    def accepted(self, window: Window, orders: int, page_size: int) -> None:
+    def accepted(self, window: Window, orders: int) -> None:
         """Take in that a window is read, and how many orders it is asked for."""
         if window.end is None:
             self.over = True
             return
-        seconds = (window.end - self._from).total_seconds()
-        seen = seconds * page_size / max(orders, 1)
-        self._seconds_a_page = min(seen, self._seconds_a_page * 16)
+        for ahead in self._ahead:
+            ahead.orders -= orders
+        while (end := self._ahead[-1].end) is not None and end <= window.end:
+            self._ahead.pop()
         self._begin = self._from = window.end
+        self._sparse = orders * 4 < window.pages * PAGE
 
-    def rejected(self, window: Window, orders: int, page_size: int) -> None:
+    def rejected(self, window: Window, orders: int) -> None:
         """Take in that a window has more orders than it is allowed to have."""
         self._whole = None
-        end = self._last if window.end is None else window.end
-        seconds = (end - self._from).total_seconds()
-        if window.begin is None and seconds <= 1:
+        if window.end is None:
+            self._ahead[0].orders = orders
+        else:
+            self._ahead.append(_Ahead(window.end, orders))
+        end = window.end or self._last
+        if window.begin is None and (end - self._from).total_seconds() <= 1:
             # The first order is older than was thought.
-            self._from = max(EARLIEST, self._from - self._back)
-            self._back *= 8
-            seconds = (end - self._from).total_seconds()
-        seen = seconds * page_size / max(orders, 1)
-        self._seconds_a_page = min(seen, self._seconds_a_page / 2)
+            self._back = min(self._back * 8, self._from - EARLIEST)
+            self._from -= self._back
 
 
 def _whole(moment: datetime) -> datetime:
