@@ -2,18 +2,17 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Any
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
 
 from attrs import define, frozen
 
-from telnyx_orders.exports.windows import Allowance, Window, WindowPlan
+from telnyx_orders.errors import IncompleteFetchError
+from telnyx_orders.exports.windows import REQUESTS_A_PAGE, Allowance, Window, WindowPlan
+from telnyx_orders.fetch_report import FetchReport
 from telnyx_orders.listing import MAX_PAGE_SIZE, FetchProgress, Listing
 from telnyx_orders.models import NumberOrder
 from telnyx_orders.pagination import Pager
-
-if TYPE_CHECKING:
-    from telnyx_orders.fetch_report import FetchReport
 
 __all__ = ["ReadWindow", "Spending", "WindowReader", "pages_of"]
 
@@ -68,10 +67,12 @@ class _Begun:
     pager: Pager[NumberOrder]
     reading: "asyncio.Task[list[NumberOrder]]"
     reserved: int
+    looked: bool
 
     @property
     def requests(self) -> int:
-        return 1 if self.pager.report is None else self.pager.report.requests
+        report = self.pager.report
+        return 1 if report is None else report.requests + self.looked
 
 
 class _TooManyError(Exception):
@@ -123,8 +124,14 @@ class WindowReader:
         orders = await begun.reading
         self._reading.popleft()
         self._settle(begun)
-        if begun.pager.report is not None:
-            self.reports.append(begun.pager.report)
+        stray = begun.window.stray(orders)
+        if stray is not None:
+            raise IncompleteFetchError(
+                f"the server does not heed filter[created_at]: asked for {begun.window.asked}, it "
+                f"listed the order {stray.id} of {stray.created_at}",
+                advice="Fetch the account with collect(), which needs no such filter",
+            )
+        self.reports.append(begun.pager.report or _of_one_page(orders))
         return ReadWindow(
             window=begun.window,
             orders=begun.window.own(orders),
@@ -142,6 +149,7 @@ class WindowReader:
             if not begun.reading.cancelled():
                 begun.reading.exception()
             self._settle(begun)
+            self._spending.lost += begun.requests
         self._reading.clear()
 
     async def _begin(self) -> None:
@@ -151,15 +159,20 @@ class WindowReader:
             reserved = window.requests
             self._spending.reserved += reserved
             await self._reserve()
-            pager = Pager(self._listing.created_within(window.asked))
+            listing = self._listing.created_within(window.asked)
+            pager = Pager(listing, page_number=1, page_size=MAX_PAGE_SIZE)
             sized: asyncio.Future[int] = asyncio.get_running_loop().create_future()
-            reading = asyncio.create_task(_collect(pager, window, sized), name=f"export {window}")
-            begun = _Begun(window, pager, reading, reserved)
+            look = self._plan.uncertain
+            reading = asyncio.create_task(
+                _collect(pager, window, sized, look=look), name=f"export {window}"
+            )
+            begun = _Begun(window, pager, reading, reserved, look)
             self._reading.append(begun)
             either: list[asyncio.Future[Any]] = [reading, sized]
             await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
             if sized.done():
                 self._plan.accepted(window, sized.result())
+                await self._reserve_more(begun, sized.result())
                 return
             failure = reading.exception()
             if not isinstance(failure, _TooManyError):
@@ -169,21 +182,58 @@ class WindowReader:
             self._settle(begun)
             self._plan.rejected(window, failure.orders)
 
+    async def _reserve_more(self, begun: _Begun, orders: int) -> None:
+        """Take in that a window is larger than it was to be, as it cannot be made smaller."""
+        more = REQUESTS_A_PAGE * (pages_of(orders) - begun.window.pages)
+        if more > 0:
+            begun.reserved += more
+            self._spending.reserved += more
+            await self._reserve()
+
     def _settle(self, begun: _Begun) -> None:
         self._spending.reserved -= begun.reserved
         self._spending.spent += begun.requests
 
 
 async def _collect(
-    pager: Pager[NumberOrder], window: Window, sized: "asyncio.Future[int]"
+    pager: Pager[NumberOrder], window: Window, sized: "asyncio.Future[int]", *, look: bool
 ) -> list[NumberOrder]:
-    """Read a window; refuse it as soon as it is known to be too large."""
+    """Read a window; refuse it as soon as it is known to be too large.
 
-    def look(progress: FetchProgress) -> None:
-        if sized.done():
-            return
-        if window.most_pages is not None and progress.pages_total > window.most_pages:
-            raise _TooManyError(progress.orders_total)
-        sized.set_result(progress.orders_total)
+    A fetch asks for several pages as soon as it knows how many there are, which is too late to
+    refuse them. So where that is likely one page is asked for first, which may be all there is.
+    """
 
-    return await pager.collect(on_progress=look)
+    def check(pages: int, orders: int) -> None:
+        if window.most_pages is not None and pages > window.most_pages:
+            raise _TooManyError(orders)
+        sized.set_result(orders)
+
+    def watch(progress: FetchProgress) -> None:
+        if not sized.done():
+            check(progress.pages_total, progress.orders_total)
+
+    if look:
+        page = await pager
+        check(page.meta.total_pages, page.meta.total_results)
+        if page.meta.total_pages <= 1 and len(page.data) == page.meta.total_results:
+            return list(page.data)
+    return await pager.collect(on_progress=watch)
+
+
+def _of_one_page(orders: Sequence[NumberOrder]) -> FetchReport:
+    """What proves a window that one answer held: it has as many orders as there are."""
+    return FetchReport(
+        proof="count",
+        reason=None,
+        partial=False,
+        orders=len(orders),
+        pages=1,
+        requests=1,
+        rereads=0,
+        duplicates=0,
+        total_first=len(orders),
+        total_last=len(orders),
+        retries=0,
+        rate_limit_seconds=0.0,
+    )

@@ -234,8 +234,8 @@ class _Run:
             return plan
         begin = done.done_to or done.oldest
         if begin is not None:
-            last = max(done.last or now, now)
-            return WindowPlan(done.done_to, begin, last, done.total - done.orders)
+            left = done.total - done.orders
+            return WindowPlan(done.done_to, begin, done.last or now, left)
         page = (await self._listing.page(1, MAX_PAGE_SIZE)).value
         total, pages = page.meta.total_results, page.meta.total_pages
         self._spending.total, self._spending.spent = total, done.spent + 1
@@ -258,6 +258,7 @@ class _Run:
             total=spending.total,
             spent=spending.spent + spending.reserved,
             reserved=spending.reserved,
+            lost=spending.lost,
         )
         await self._on_disk(lambda: self._opened.save(self._progress))
 
@@ -280,6 +281,7 @@ class _Run:
             orders=progress.orders + len(orders),
             spent=spending.spent + spending.reserved,
             reserved=spending.reserved,
+            lost=spending.lost,
         )
         try:
             self._progress = await self._on_disk(

@@ -33,6 +33,7 @@ REQUESTS_A_PAGE = 2
 
 SECOND = timedelta(seconds=1)
 EARLIEST = datetime(1, 1, 3, tzinfo=UTC)
+LATEST = datetime(9998, 1, 1, tzinfo=UTC)
 
 
 @frozen(kw_only=True)
@@ -81,6 +82,19 @@ class Window:
                 and (self.end is None or order.created_at < self.end)
             ]
         return [order for _, _, order in sorted(mine, key=lambda one: one[:2])]
+
+    def stray(self, orders: Iterable[NumberOrder]) -> NumberOrder | None:
+        """Give an order that a server which heeds the filter would not have listed."""
+        asked = self.asked
+        for order in orders:
+            moment = order.created_at
+            if moment is None:
+                continue
+            if asked.gt is not None and moment < asked.gt - SECOND:
+                return order
+            if asked.lt is not None and moment > asked.lt + SECOND:
+                return order
+        return None
 
     @property
     def whole(self) -> bool:
@@ -144,12 +158,13 @@ class WindowPlan:
     Args:
         begin: Up to which time all is done; `None` if nothing is.
         first: When the first order was created, or a guess.
-        last: When the last one was, or a guess: about now.
+        last: When the last one was, or a guess.
         orders: About how many are still to be read.
         whole: How many pages the account has, if all of it is to be one window.
 
     Attributes:
         over: Whether the last window was chosen.
+        uncertain: Whether the next one may well have another size than it is to have.
     """
 
     def __init__(
@@ -165,10 +180,12 @@ class WindowPlan:
         self._from = _whole(first if begin is None else begin)
         self._last = _whole(last)
         self._back = SECOND
+        self._ahead_by = timedelta(seconds=2 * MARGIN_COUNTS)
         self._whole = whole
         self._ahead = [_Ahead(None, orders)]
         self._sparse = False
         self.over: bool = False
+        self.uncertain: bool = begin is not None
 
     def next(self, pages: int) -> Window:
         """Choose the next window, of so many pages or somewhat less."""
@@ -189,14 +206,16 @@ class WindowPlan:
         part = (last - begin) * min(1.0, max(share, 0.5) if self._sparse else share)
         left = max(0.0, (last - self._from).total_seconds())
         seconds = (begin + part - self._from).total_seconds()
-        seconds = round(max(seconds, MARGIN_COUNTS if left > MARGIN_COUNTS else 1.0))
+        # Where much was lost, rather read some of it twice than lose as much again.
+        least = min(MARGIN_COUNTS, 2.0 * pages)
+        seconds = round(max(seconds, least if left > least else 1.0))
         if seconds >= left:
             end, seconds = ahead.end, left
         else:
             end = self._from + timedelta(seconds=seconds)
         most: int | None = pages + 1
         if seconds <= 1 and (self._begin is not None or self._from <= EARLIEST):
-            most = None
+            most = None if end is not None else most
         elif seconds <= MARGIN_COUNTS:
             most = max(pages + 1, MOST_PAGES)
         return Window(begin=self._begin, end=end, pages=pages, most_pages=most)
@@ -212,12 +231,18 @@ class WindowPlan:
             self._ahead.pop()
         self._begin = self._from = window.end
         self._sparse = orders * 4 < window.pages * PAGE
+        self.uncertain = self._sparse or len(self._ahead) > 1
 
     def rejected(self, window: Window, orders: int) -> None:
         """Take in that a window has more orders than it is allowed to have."""
         self._whole = None
+        self.uncertain = True
         if window.end is None:
             self._ahead[0].orders = orders
+            if (self._last - self._from).total_seconds() <= MARGIN_COUNTS:
+                # There are more than was thought, at that time or later.
+                self._last = min(self._from + self._ahead_by, LATEST)
+                self._ahead_by = min(self._ahead_by * 8, LATEST - EARLIEST)
         else:
             self._ahead.append(_Ahead(window.end, orders))
         end = window.end or self._last

@@ -17,12 +17,13 @@ moments = st.one_of(
     # Many at about the same time, so that windows cannot keep to their size.
     st.floats(0, 3).map(lambda seconds: START + timedelta(days=400, seconds=seconds)),
 )
-accounts = st.lists(
-    st.tuples(moments, st.integers(1, 4000)).map(
-        lambda burst: [burst[0] + timedelta(milliseconds=7 * n) for n in range(burst[1])]
-    ),
-    max_size=6,
-).map(lambda bursts: sorted({moment for burst in bursts for moment in burst}))
+bursts_of_orders = st.lists(st.tuples(moments, st.integers(1, 3000)), max_size=5)
+
+
+def account_of(bursts: list[tuple[datetime, int]]) -> list[datetime]:
+    """When orders were created that came 7 ms after each other, again and again."""
+    step = timedelta(milliseconds=7)
+    return sorted({moment + step * n for moment, count in bursts for n in range(count)})
 
 
 def served(account: list[datetime], window: Window) -> list[datetime]:
@@ -39,21 +40,21 @@ def order(moment: datetime, number: int) -> NumberOrder:
 
 
 @given(
-    account=accounts,
+    bursts=bursts_of_orders,
     first=moments,
     last=moments,
     guess=st.integers(-100, 10**7),
     pages=st.integers(1, MOST_PAGES),
 )
 @example(
-    account=[START + timedelta(seconds=n) for n in range(3000)],
+    bursts=[(START + timedelta(hours=n), 700) for n in range(5)],
     first=START + timedelta(days=1000),
     last=START,
     guess=0,
     pages=1,
 )
 def test_every_order_is_in_one_window(
-    account: list[datetime],
+    bursts: list[tuple[datetime, int]],
     first: datetime,
     last: datetime,
     guess: int,
@@ -62,6 +63,7 @@ def test_every_order_is_in_one_window(
     """Whatever was guessed, the windows are those of all orders, each once, and not too many."""
     plan = WindowPlan(None, first, max(first, last), guess)
     written: list[NumberOrder] = []
+    account = account_of(bursts)
     orders = {moment: order(moment, number) for number, moment in enumerate(account)}
     looks = 0
     while not plan.over:
@@ -75,6 +77,26 @@ def test_every_order_is_in_one_window(
         plan.accepted(window, len(found))
         written += window.own(orders[moment] for moment in found)
     assert written == list(orders.values())
+
+
+@given(bursts=bursts_of_orders, pages=st.integers(4, MOST_PAGES))
+def test_windows_are_found_in_few_looks(bursts: list[tuple[datetime, int]], pages: int) -> None:
+    """Orders that come in bursts are found by halving what is in between, and no burst twice."""
+    account = account_of(bursts)
+    if not account:
+        return
+    plan = WindowPlan(None, account[0], account[-1], len(account))
+    looks = windows = 0
+    while not plan.over:
+        window = plan.next(pages)
+        found = served(account, window)
+        if window.most_pages is not None and -(-len(found) // SIZE) > window.most_pages:
+            looks += 1
+            plan.rejected(window, len(found))
+            continue
+        windows += 1
+        plan.accepted(window, len(found))
+    assert looks + windows <= 60 * len(bursts)
 
 
 @given(
