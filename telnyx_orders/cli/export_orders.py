@@ -1,5 +1,6 @@
 """`telnyx-orders export`: orders into a file, or through a pipe."""
 
+import asyncio
 import time
 from collections.abc import Callable, Generator
 from contextlib import aclosing, contextmanager
@@ -77,6 +78,10 @@ async def _export_to_file(client: OrdersClient, options: ExportOptions) -> None:
             )
         except ExportError as error:
             raise CommandFailedError(_advised(error)) from error
+        except asyncio.CancelledError:  # by Ctrl-C
+            if Path(f"{options.file}.part").exists():
+                tell("interrupted: what came is kept, the same command with --resume goes on")
+            raise
     if not options.quiet:
         runs = f" in {report.runs} runs" if report.runs > 1 else ""
         tell(
