@@ -79,8 +79,7 @@ async def _export_to_file(client: OrdersClient, options: ExportOptions) -> None:
         except ExportError as error:
             raise CommandFailedError(_advised(error)) from error
         except asyncio.CancelledError:  # by Ctrl-C
-            if Path(f"{options.file}.part").exists():
-                tell("interrupted: what came is kept, the same command with --resume goes on")
+            _tell_what_is_kept(options.file)
             raise
     if not options.quiet:
         runs = f" in {report.runs} runs" if report.runs > 1 else ""
@@ -88,6 +87,11 @@ async def _export_to_file(client: OrdersClient, options: ExportOptions) -> None:
             f"{counted(report.orders, 'order')} in {report.path.name}, "
             f"{counted(report.requests, 'request')}{runs}, {time.monotonic() - started:.2f} s"
         )
+
+
+def _tell_what_is_kept(file: str) -> None:
+    if Path(f"{file}.part").exists():
+        tell("interrupted: what came is kept, the same command with --resume goes on")
 
 
 def _check_form(options: ExportOptions) -> None:
