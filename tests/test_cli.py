@@ -194,6 +194,7 @@ async def test_a_connection_that_fails_is_one_line():
         result = await run("list", env=env)
     assert (result.code, result.out) == (1, "")
     assert "certificate" in error_line(result)
+    assert "Check TELNYX_BASE_URL, " in error_line(result)
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """The commands, their options and their help, and what becomes of each error."""
 
+import re
 from collections.abc import Sequence
 
 from cyclopts import App, CycloptsError
@@ -67,9 +68,12 @@ def run(arguments: Sequence[str]) -> int:
         tell(f"error: {' '.join(str(error).split())}")
         return 2
     except IncompleteFetchError as error:
-        tell(f"error: {error.reason}")  # the whole message speaks of an attribute
+        _tell_error(error.reason)  # the whole message speaks of an attribute
         return 1
-    except (TelnyxError, InputError, OutputError, ListenError, CommandFailedError) as error:
+    except TelnyxError as error:
+        _tell_error(str(error))
+        return 1
+    except (InputError, OutputError, ListenError, CommandFailedError) as error:
         tell(f"error: {error}")
         return 1
     except BrokenPipeError:
@@ -77,3 +81,8 @@ def run(arguments: Sequence[str]) -> int:
     except KeyboardInterrupt:
         return 130
     return 0
+
+
+def _tell_error(text: str) -> None:
+    """Tell of an error in terms of the command line, where the client's speak of its arguments."""
+    tell(f"error: {re.sub(r'(?<![A-Za-z_])base_url(?![A-Za-z_])', 'TELNYX_BASE_URL', text)}")
