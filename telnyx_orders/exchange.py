@@ -11,9 +11,8 @@ from telnyx_orders.clock import Clock
 from telnyx_orders.connection_errors import CONNECTION_ERRORS
 from telnyx_orders.error_details import one_line
 from telnyx_orders.errors import KEPT_BODY_BYTES
-from telnyx_orders.rate_limit_headers import RateLimitHeaders
+from telnyx_orders.rate_limit_headers import RateLimitHeaders, http_date
 from telnyx_orders.responses import Answer, succeeded
-from telnyx_orders.retry import http_date, requested_wait
 from telnyx_orders.session import ConnectionLostError, ConnectionTrace, SessionOwner
 
 __all__ = ["Exchange"]
@@ -148,7 +147,7 @@ class Exchange:
                 body=body.content,
                 request_id=request_id,
                 location=headers.get("Location"),
-                retry_after=requested_wait(status, headers, self._clock.now()),
+                retry_after=rate_limit.requested_wait(status),
                 rate_limit=rate_limit,
             )
 

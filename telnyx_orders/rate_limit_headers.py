@@ -7,12 +7,15 @@ with a policy behind the limit), the same names without `x-`, and the `RateLimit
 
 import re
 from collections.abc import Mapping
+from datetime import UTC
+from email.utils import parsedate_to_datetime
 
 from attrs import frozen
 
-from telnyx_orders.retry import EPOCH_BEFORE, http_date, retry_after
+__all__ = ["RateLimitHeaders", "http_date"]
 
-__all__ = ["RateLimitHeaders"]
+EPOCH_BEFORE = 1e9
+"""A reset beyond this many seconds is no duration but a Unix time."""
 
 MILLISECONDS_FROM = 1e11
 """A Unix time beyond this, in the year 5138 as seconds, counts milliseconds."""
@@ -67,8 +70,17 @@ class RateLimitHeaders:
             reset=None if reset is None else max(0.0, reset),
             rounded="." not in (_header(headers, "reset") or ""),
             window=window if window is not None and window > 0 else None,
-            retry_after=retry_after(headers, now),
+            retry_after=_retry_after(headers, now),
         )
+
+    def requested_wait(self, status: int) -> float | None:
+        """Give the seconds that an answer of this status asks to stay away, if it does.
+
+        The reset of the rate limit comes with every answer; only with a 429 it asks for a wait.
+        """
+        if status == 429 and not self.retry_after and self.reset is not None:
+            return self.reset
+        return self.retry_after
 
 
 def _header(headers: Mapping[str, str], name: str) -> str | None:
@@ -120,3 +132,30 @@ def _name(item: str) -> str:
 
 def _parameters(text: str) -> dict[str, float]:
     return {name: float(value) for name, value in _PARAMETER.findall(text)}
+
+
+def _retry_after(headers: Mapping[str, str], now: float) -> float | None:
+    """Read `Retry-After`, in seconds from now, or `None`."""
+    asked = _seconds(headers.get("Retry-After"))
+    return _seconds_until(headers.get("Retry-After"), now) if asked is None else asked
+
+
+def _seconds(value: str | None) -> float | None:
+    # Not whatever float() takes: "1_000" and "inf" are no numbers of HTTP.
+    text = (value or "").strip()
+    return float(text) if re.fullmatch(r"[0-9]{1,300}(\.[0-9]+)?", text) else None
+
+
+def _seconds_until(date: str | None, now: float) -> float | None:
+    moment = http_date(date)
+    return None if moment is None else max(0.0, moment - now)
+
+
+def http_date(date: str | None) -> float | None:
+    """Read a date of HTTP (RFC 9110, 5.6.7) as seconds since the Unix epoch, or `None`."""
+    try:
+        moment = parsedate_to_datetime(date or "")
+        # "-0000" means that the zone is unknown (RFC 5322); HTTP knows only GMT.
+        return moment.replace(tzinfo=moment.tzinfo or UTC).timestamp()
+    except (ValueError, OverflowError):
+        return None

@@ -7,10 +7,7 @@ come back together, and is never shorter than what the server asks for in `Retry
 section 10.2.3) or, with a 429, in `x-ratelimit-reset`.
 """
 
-import re
-from collections.abc import Awaitable, Callable, Mapping
-from datetime import UTC
-from email.utils import parsedate_to_datetime
+from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 import attrs
@@ -20,12 +17,9 @@ from tenacity import AsyncRetrying, RetryCallState, retry_if_exception
 from telnyx_orders.clock import Clock, check_seconds, check_seconds_or_zero
 from telnyx_orders.errors import APIStatusError, RateLimitError, TelnyxError
 
-__all__ = ["RetryPolicy", "http_date", "requested_wait", "retry_after", "run_attempts"]
+__all__ = ["RetryPolicy", "run_attempts"]
 
 T = TypeVar("T")
-
-EPOCH_BEFORE = 1e9
-"""A reset beyond this many seconds is no duration but a Unix time."""
 
 
 def _check_attempts(_: object, attribute: "attrs.Attribute[int]", value: int) -> None:
@@ -167,46 +161,3 @@ async def run_attempts(
 
 def _error(state: RetryCallState) -> BaseException | None:
     return state.outcome.exception() if state.outcome else None
-
-
-def requested_wait(status: int, headers: Mapping[str, str], now: float) -> float | None:
-    """Read how many seconds a server asks to wait, or `None` if it says nothing sensible.
-
-    Args:
-        status: The status of the answer.
-        headers: Its headers, by case-insensitive name.
-        now: Seconds since the Unix epoch.
-    """
-    asked = retry_after(headers, now)
-    if not asked and status == 429:
-        reset = _seconds(headers.get("x-ratelimit-reset"))
-        if reset is not None:
-            asked = max(0.0, reset - now) if reset > EPOCH_BEFORE else reset
-    return asked
-
-
-def retry_after(headers: Mapping[str, str], now: float) -> float | None:
-    """Read `Retry-After`, in seconds from now, or `None`."""
-    asked = _seconds(headers.get("Retry-After"))
-    return _seconds_until(headers.get("Retry-After"), now) if asked is None else asked
-
-
-def _seconds(value: str | None) -> float | None:
-    # Not whatever float() takes: "1_000" and "inf" are no numbers of HTTP.
-    text = (value or "").strip()
-    return float(text) if re.fullmatch(r"[0-9]{1,300}(\.[0-9]+)?", text) else None
-
-
-def _seconds_until(date: str | None, now: float) -> float | None:
-    moment = http_date(date)
-    return None if moment is None else max(0.0, moment - now)
-
-
-def http_date(date: str | None) -> float | None:
-    """Read a date of HTTP (RFC 9110, 5.6.7) as seconds since the Unix epoch, or `None`."""
-    try:
-        moment = parsedate_to_datetime(date or "")
-        # "-0000" means that the zone is unknown (RFC 5322); HTTP knows only GMT.
-        return moment.replace(tzinfo=moment.tzinfo or UTC).timestamp()
-    except (ValueError, OverflowError):
-        return None

@@ -24,8 +24,8 @@ from telnyx_orders import (
 )
 from telnyx_orders.bodies import ArrivingBody
 from telnyx_orders.models import Listed, Single
+from telnyx_orders.rate_limit_headers import RateLimitHeaders, http_date
 from telnyx_orders.responses import Answer, AnswerReader
-from telnyx_orders.retry import http_date, requested_wait
 from tests.servers import KEY, serve_raw
 
 ORDER: dict[str, object] = {
@@ -244,7 +244,7 @@ def outcome(rng: random.Random) -> str:
         request_id=headers["x-request-id"],
         date=http_date(headers["Date"]),
         location=headers["Location"],
-        retry_after=requested_wait(status, headers, now),
+        retry_after=RateLimitHeaders.read(headers, now).requested_wait(status),
     )
     error: TelnyxError | None = None
     try:

@@ -31,8 +31,7 @@ from telnyx_orders.cli.standard_output import StandardOutput
 from telnyx_orders.configuration import base_url, key_ending, proxy
 from telnyx_orders.error_details import printable
 from telnyx_orders.errors import KEY_PAGE
-from telnyx_orders.rate_limit_headers import RateLimitHeaders
-from telnyx_orders.retry import http_date
+from telnyx_orders.rate_limit_headers import RateLimitHeaders, http_date
 
 __all__ = ["diagnose"]
 

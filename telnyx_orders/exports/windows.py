@@ -208,7 +208,7 @@ class WindowPlan:
         seconds = (begin + part - self._from).total_seconds()
         # Where much was lost, rather read some of it twice than lose as much again.
         least = min(MARGIN_COUNTS, 2.0 * pages)
-        seconds = round(max(seconds, least if left > least else 1.0))
+        seconds = int(max(seconds, least if left > least else 1.0))
         if seconds >= left:
             end, seconds = ahead.end, left
         else:
@@ -244,6 +244,11 @@ class WindowPlan:
                 self._last = min(self._from + self._ahead_by, LATEST)
                 self._ahead_by = min(self._ahead_by * 8, LATEST - EARLIEST)
         else:
+            if self._ahead[-1].end == window.end:
+                self._ahead.pop()
+            for ahead in self._ahead:
+                # They end later. What was read may have been counted twice, at both of its ends.
+                ahead.orders = max(ahead.orders, orders)
             self._ahead.append(_Ahead(window.end, orders))
         end = window.end or self._last
         if window.begin is None and (end - self._from).total_seconds() <= 1:

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from multidict import CIMultiDict
 
 from telnyx_orders import APIStatusError, RetryPolicy
-from telnyx_orders.retry import requested_wait
+from telnyx_orders.rate_limit_headers import RateLimitHeaders
 
 DATE_PARTS = st.lists(
     st.sampled_from(
@@ -48,7 +48,7 @@ def test_any_header_gives_a_number_or_nothing(status, retry_after, reset, now):
         headers["Retry-After"] = retry_after
     if reset is not None:
         headers["x-ratelimit-reset"] = reset
-    seconds = requested_wait(status, headers, now)
+    seconds = RateLimitHeaders.read(headers, now).requested_wait(status)
     assert seconds is None or (type(seconds) is float and 0 <= seconds < math.inf)
 
 
@@ -56,7 +56,10 @@ def test_any_header_gives_a_number_or_nothing(status, retry_after, reset, now):
 @example(seconds=0, now=0.0)
 def test_whole_seconds_are_taken_as_they_are(seconds, now):
     """A number of seconds means itself, whenever it is read."""
-    assert requested_wait(503, CIMultiDict({"Retry-After": str(seconds)}), now) == seconds
+    assert (
+        RateLimitHeaders.read(CIMultiDict({"Retry-After": str(seconds)}), now).requested_wait(503)
+        == seconds
+    )
 
 
 policies = st.builds(
