@@ -22,6 +22,7 @@
     │   ├── JournalConflictError    ... as it knows the reference for another order
     │   └── OrderInProgressError    ... as another process is placing this order right now
     ├── ExportError                 an export could not be finished; what came is kept
+    │   └── ExportInProgressError   ... as another export to the same file is running
     ├── MirrorError                 a local mirror cannot be used
     ├── WebhookError                a delivery must not be acted on
     │   ├── WebhookSignatureError   nothing shows that Telnyx sent it just now

@@ -75,6 +75,7 @@ __all__ = [
     "ErrorDetail",
     "ExportError",
     "ExportFormat",
+    "ExportInProgressError",
     "ExportProgress",
     "ExportReport",
     "FetchProgress",
@@ -134,6 +135,7 @@ if TYPE_CHECKING:
     from telnyx_orders.exports import (
         ExportError,
         ExportFormat,
+        ExportInProgressError,
         ExportProgress,
         ExportReport,
         export,
@@ -153,6 +155,7 @@ if TYPE_CHECKING:
 _LATER: Final = {
     "ChangeKind": "mirror",
     "ExportError": "exports",
+    "ExportInProgressError": "exports",
     "ExportFormat": "exports",
     "ExportProgress": "exports",
     "ExportReport": "exports",

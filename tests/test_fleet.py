@@ -2,6 +2,7 @@
 
 import asyncio
 import copy
+import json
 import logging
 import os
 import pickle
@@ -12,11 +13,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from attrs import evolve
 
-from telnyx_orders import AuthenticationError, ConfigurationError, FetchReport
+from telnyx_orders import AuthenticationError, ConfigurationError, ExportError, FetchReport
 from telnyx_orders.fleet import Account, FleetProgress, export_accounts
 from telnyx_orders.sandbox import Fault, Faults, Sandbox
-from tests.conftest import no_task_left
+from tests.conftest import no_task_left, until
 
 dataset = pytest.importorskip("pyarrow.dataset", reason="needs pyarrow, of the extra `arrow`")
 
@@ -96,7 +98,7 @@ async def test_one_that_fails_hides_no_other(fleet: Fleet, tmp_path: Path) -> No
 
 
 async def test_what_is_done_is_done_anew_if_asked_to(fleet: Fleet, tmp_path: Path) -> None:
-    """With `redo`, or with another filter."""
+    """With `redo`; another filter needs it, as the orders of two would be mixed."""
     accounts = accounts_of(fleet)[:2]
     await export_accounts(accounts, tmp_path)
     fleet[0][1].insert()
@@ -104,10 +106,142 @@ async def test_what_is_done_is_done_anew_if_asked_to(fleet: Fleet, tmp_path: Pat
     redone = await export_accounts(accounts, tmp_path, redo=True)
     assert not any(one.skipped for one in redone.results)
     assert ids_by_account(tmp_path) == expected(fleet[:2])
-    pending = await export_accounts(accounts, tmp_path, filter={"status": "pending"})
-    assert not any(one.skipped for one in pending.results)
-    chosen = {a.name: set(box.order_ids({"status": "pending"})) for a, box in fleet[:2]}
-    assert ids_by_account(tmp_path) == chosen
+    pending = {"status": "pending"}
+    with pytest.raises(ValueError, match="has the orders of another filter"):
+        await export_accounts(accounts, tmp_path, filter=pending)
+    assert ids_by_account(tmp_path) == expected(fleet[:2])
+    failing = [accounts[0], evolve(accounts[1], api_key="KEYwrong")]
+    chosen = await export_accounts(failing, tmp_path, filter=pending, redo=True)
+    assert [one.name for one in chosen.failed] == ["acme-1"]
+    ids = {a.name: set(box.order_ids(pending)) for a, box in fleet[:2]}
+    assert ids_by_account(tmp_path) == {"acme-0": ids["acme-0"]}
+    await export_accounts(accounts, tmp_path, filter=pending)
+    assert ids_by_account(tmp_path) == ids
+
+
+async def test_a_redo_that_was_broken_off_goes_on(fleet: Fleet, tmp_path: Path) -> None:
+    """Without `redo` the next call does those that were not done anew."""
+    accounts = accounts_of(fleet)
+    await export_accounts(accounts, tmp_path)
+    for _, sandbox in fleet:
+        sandbox.insert()
+
+    def stop(_: FleetProgress) -> None:
+        raise KeyError("stop")
+
+    with pytest.raises(KeyError, match="stop"):
+        await export_accounts(accounts, tmp_path, redo=True, at_once=1, on_progress=stop)
+    rest = await export_accounts(accounts, tmp_path)
+    assert [one.skipped for one in rest.results] == [True] + [False] * 5
+    assert ids_by_account(tmp_path) == expected(fleet)
+
+
+async def test_an_account_under_a_name_that_another_had(fleet: Fleet, tmp_path: Path) -> None:
+    """It is exported anew; nothing of the other account stays under its name."""
+    one, other = accounts_of(fleet)[:2]
+    await export_accounts([one, other], tmp_path)
+    exchanged = [evolve(other, name=one.name), evolve(one, name=other.name)]
+    summary = await export_accounts(exchanged, tmp_path)
+    assert not any(result.skipped for result in summary.results)
+    ids = expected(fleet[:2])
+    assert ids_by_account(tmp_path) == {one.name: ids[other.name], other.name: ids[one.name]}
+
+
+async def break_off(account: Account, sandbox: Sandbox, folder: Path) -> None:
+    """Have an account half exported."""
+    begun = sandbox.counters.requests
+    exporting = asyncio.create_task(export_accounts([account], folder))
+    await until(lambda: sandbox.counters.requests > begun + 40)
+    exporting.cancel()
+    await asyncio.wait([exporting])
+    kept = await asyncio.to_thread(_files, folder.with_name(f"{folder.name}.state"))
+    assert [file for file in kept if file.endswith(".part")]
+
+
+async def test_a_new_key_for_an_account_that_is_half_done(tmp_path: Path) -> None:
+    """It is begun anew, whatever was kept under the key before, and nothing of that stays."""
+    folder = tmp_path / "data"
+    async with Sandbox(20_000, api_key="KEYold", seed=3) as old, Sandbox(300) as new:
+        account = Account(name="acme", api_key="KEYold", base_url=old.base_url)
+        await break_off(account, old, folder)
+        again = evolve(account, api_key=new.api_key, base_url=new.base_url)
+        assert (await export_accounts([again], folder)).failed == ()
+        assert ids_by_account(folder) == {"acme": set(new.order_ids())}
+    assert sorted(await asyncio.to_thread(_files, tmp_path / "data.state")) == [
+        "account=acme",
+        "data_set.json",
+        "report.json",
+    ]
+
+
+async def test_every_reader_reads_the_folder(fleet: Fleet, tmp_path: Path) -> None:
+    """What is done is one table, though one account is half done and one has no orders."""
+    pandas: Any = pytest.importorskip("pandas")
+    polars: Any = pytest.importorskip("polars")
+    duckdb: Any = pytest.importorskip("duckdb")
+    folder = tmp_path / "orders"
+    async with Sandbox(0) as empty, Sandbox(250) as numbered, Sandbox(20_000) as large:
+        accounts = [
+            *accounts_of(fleet),
+            Account(name="empty", api_key=empty.api_key, base_url=empty.base_url),
+            Account(name="4711", api_key=numbered.api_key, base_url=numbered.base_url),
+        ]
+        summary = await export_accounts(accounts, folder)
+        half = Account(name="large", api_key=large.api_key, base_url=large.base_url)
+        await break_off(half, large, folder)
+    counts = {one.name: one.report.orders for one in summary.results if one.report}
+    assert counts.pop("empty") == 0
+    assert {name: len(ids) for name, ids in ids_by_account(folder).items()} == counts
+    table = pandas.read_parquet(folder)
+    assert table.groupby("account", observed=True).size().to_dict() == counts
+    assert dict(polars.read_parquet(folder).group_by("account").len().iter_rows()) == counts
+    rows = duckdb.sql(
+        "SELECT account, count(*) "
+        f"FROM read_parquet('{folder}/*/*.parquet', hive_partitioning=true) GROUP BY account"
+    ).fetchall()
+    assert dict(rows) == counts
+
+
+@pytest.mark.parametrize("text", ["[]", "null", "{}", "not JSON", "another version"])
+async def test_a_report_that_makes_no_sense(text: str, fleet: Fleet, tmp_path: Path) -> None:
+    """The account is done anew, and no other is touched."""
+    accounts = accounts_of(fleet)[:2]
+    await export_accounts(accounts, tmp_path / "data")
+    [report] = (tmp_path / "data.state" / "account=acme-0").glob("*.json")
+    told = json.loads(report.read_text())
+    report.write_text(
+        text if text != '{"fetch": 1}' else json.dumps({**told, "report": {"fetch": 1}})
+    )
+    summary = await export_accounts(accounts, tmp_path / "data")
+    assert [one.skipped for one in summary.results] == [False, True]
+    assert summary.failed == ()
+
+
+async def test_an_account_whose_files_cannot_be_written(fleet: Fleet, tmp_path: Path) -> None:
+    """It fails, and hides no other."""
+    (tmp_path / "data.state").mkdir()
+    (tmp_path / "data.state" / "account=acme-0").write_text("in the way")
+    summary = await export_accounts(accounts_of(fleet), tmp_path / "data")
+    [failed] = summary.failed
+    assert failed.name == "acme-0"
+    assert "data.state cannot be written: Not a directory" in str(failed.error)
+
+
+async def test_accounts_that_are_not_named_any_more(fleet: Fleet, tmp_path: Path) -> None:
+    """Their orders stay in the data set, and the summary says so."""
+    await export_accounts(accounts_of(fleet)[:3], tmp_path)
+    summary = await export_accounts(accounts_of(fleet)[1:3], tmp_path)
+    assert summary.others == ("acme-0",)
+
+
+async def test_a_folder_that_is_none(fleet: Fleet, tmp_path: Path) -> None:
+    """It is one error before anything is asked."""
+    (tmp_path / "file").write_text("")
+    with pytest.raises(ExportError, match="file cannot be written: File exists"):
+        await export_accounts(accounts_of(fleet), tmp_path / "file")
+    with pytest.raises(ValueError, match="destination: expected a folder"):
+        await export_accounts(accounts_of(fleet), "")
+    assert sum(sandbox.counters.requests for _, sandbox in fleet) == 0
 
 
 async def test_keys_by_name(
@@ -141,13 +275,28 @@ async def test_cancelled_it_ends_at_once(fleet: Fleet, tmp_path: Path) -> None:
         ({"name": ""}, "name: expected"),
         ({"name": "a/b"}, "name: expected"),
         ({"name": "a" * 101}, "name: expected"),
+        ({"name": "001"}, "would be taken for a number"),
+        ({"name": "2024-01-01"}, "would be taken for a number or a date"),
+        ({"name": "1e5"}, "would be taken for a number"),
+        ({"name": "NaN"}, "would be taken for a number"),
+        ({"name": "KEY0123456789abcdefghi"}, "looks like an API key, and"),
         ({"api_key": " "}, "api_key: the account acme has none"),
+        ({"api_key": "KEY 1"}, "the account acme: api_key holds a space"),
+        ({"base_url": "http://api.example"}, "base_url: the account acme needs a URL"),
+        ({"base_url": "KEYsecret"}, "base_url: the account acme needs a URL"),
+        ({"base_url": 3}, "base_url: the account acme needs a URL"),
     ],
 )
 def test_an_account_that_makes_no_sense(fields: dict[str, str], said: str) -> None:
     """It is an error when it is made."""
-    with pytest.raises(ValueError, match=said):
+    with pytest.raises(ValueError, match=said) as caught:
         Account(**{"name": "acme", "api_key": "KEY", **fields})  # type: ignore[arg-type]
+    assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["acme", "4711", "0", "12ade33a-21c0-473b", "v1.2_x", "1st"])
+def test_a_name_that_makes_sense(name: str) -> None:
+    assert Account(name=name, api_key="KEY").name == name
 
 
 async def test_arguments_that_make_no_sense(tmp_path: Path) -> None:
@@ -231,7 +380,7 @@ def _files(folder: Path) -> list[str]:
     [
         ("import sys; sys.modules['telnyx_orders.fleet'] = None", "cannot load this package"),
         (
-            "import telnyx_orders.fleet.work as work; work.__version__ = '0.0.1'",
+            "import telnyx_orders.fleet.dask_cluster as ours; ours.__version__ = '0.0.1'",
             "has telnyx-orders 0.0.1, and this is",
         ),
     ],
@@ -253,7 +402,7 @@ async def test_workers_without_this_package(
 
 
 def test_a_pickled_account_does_not_show_its_key() -> None:
-    account = Account(name="acme", api_key="KEYsecret-ü", base_url="http://127.0.0.1/v2")
+    account = Account(name="acme", api_key="KEYsecret-1", base_url="http://127.0.0.1/v2")
     pickled = [pickle.dumps(account) for _ in range(2)]
     assert all(b"secret" not in one for one in pickled)
     assert pickled[0] != pickled[1]

@@ -5,7 +5,7 @@ read next, `state` what is known on the disk of how far it came, `part_file` how
 `text_rows`, `csv_rows` and `parquet` what they look like, and `run` does it.
 """
 
-from telnyx_orders.exports.errors import ExportError
+from telnyx_orders.exports.errors import ExportError, ExportInProgressError
 from telnyx_orders.exports.formats import ExportFormat, to_dicts
 from telnyx_orders.exports.parquet import to_arrow
 from telnyx_orders.exports.run import ExportProgress, ExportReport, export
@@ -13,6 +13,7 @@ from telnyx_orders.exports.run import ExportProgress, ExportReport, export
 __all__ = [
     "ExportError",
     "ExportFormat",
+    "ExportInProgressError",
     "ExportProgress",
     "ExportReport",
     "export",

@@ -350,4 +350,4 @@ class _Run:
                 f"the export of {self._path} stopped after {kept} orders: {reason} What came is "
                 "kept beside it: go on with resume"
             )
-        return ExportError(message, path=self._path, orders=kept)
+        return ExportError(message, path=self._path, orders=kept, reason=reason)

@@ -14,7 +14,7 @@ from typing import Any, Final
 import attrs
 from attrs import frozen
 
-from telnyx_orders.exports.errors import ExportError
+from telnyx_orders.exports.errors import ExportError, ExportInProgressError
 
 __all__ = ["Identity", "Progress", "State"]
 
@@ -119,7 +119,7 @@ class State:
             if connection is not None:
                 connection.close()
             if error.sqlite_errorcode in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_READONLY_DBMOVED):
-                raise ExportError(
+                raise ExportInProgressError(
                     f"another export to {path} is running: wait for its end, or choose another "
                     "name",
                     path=path,

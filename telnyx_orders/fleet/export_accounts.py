@@ -1,6 +1,8 @@
 """`export_accounts`: what users call."""
 
+import asyncio
 import inspect
+import json
 import os
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import aclosing
@@ -8,13 +10,17 @@ from pathlib import Path
 
 from attrs import frozen
 
-from telnyx_orders.filters import OrderFilter, order_filter
+from telnyx_orders.filters import OrderFilter, deep_object, order_filter
 from telnyx_orders.fleet.accounts import Account, checked_accounts
 from telnyx_orders.fleet.dask_cluster import run_on_cluster
+from telnyx_orders.fleet.data_set import DataSet
 from telnyx_orders.fleet.local import run_here
 from telnyx_orders.fleet.work import AccountResult, Task
 
 __all__ = ["FleetProgress", "FleetSummary", "export_accounts"]
+
+PATIENCE = 60.0
+"""Seconds that a worker of a cluster waits for another one to let go of an account."""
 
 
 @frozen(kw_only=True)
@@ -42,9 +48,11 @@ class FleetSummary:
 
     Attributes:
         results: What became of each, in the sequence in which the accounts were given.
+        others: The accounts that the data set has from earlier calls, and this one did not name.
     """
 
     results: tuple[AccountResult, ...]
+    others: tuple[str, ...] = ()
 
     @property
     def failed(self) -> tuple[AccountResult, ...]:
@@ -72,16 +80,18 @@ async def export_accounts(
 
     Each account has a file `account=NAME/orders.parquet`, exported as `export` does it: it is there
     when it is complete, and proven so. One that fails hides no other. Called again, only what is
-    missing is done, and what was killed or failed in the middle is gone on with.
+    missing is done, and what was killed or failed in the middle is resumed. An account whose key or
+    server is another one than before is exported anew. What is not data lies in `<folder>.state`.
 
     Args:
         accounts: Which accounts, each with a name of its own; or a mapping of names to API keys.
-        destination: The folder of the data set; it is made if it is not there. Workers of a
-            cluster must see it under the same path.
+        destination: The folder of the data set; it is made if it is not there. This process and the
+            workers of a cluster must share it, under the same path.
         cluster: Where to do it: the address of a Dask scheduler, a cluster such as `LocalCluster`,
             or a `distributed.Client`. Left out, it is done in this process.
-        filter: Which orders of each; all if left out.
-        redo: Export anew what is done.
+        filter: Which orders of each; all if left out. It is that of all accounts of a data set.
+        redo: Export anew what is done, or with another filter. Where that is broken off, the next
+            call without `redo` does the rest.
         at_once: How many accounts at a time in this process. A cluster runs as many as its workers
             have threads.
         concurrency: Requests in flight at most, for each account.
@@ -89,8 +99,10 @@ async def export_accounts(
 
     Raises:
         ConfigurationError: The extra `arrow` or `dask` is not installed, or the cluster is none.
+        ExportError: The folder cannot be used.
         TypeError: An argument has the wrong type.
-        ValueError: Two accounts have one name, or an argument is out of range.
+        ValueError: Two accounts have one name, an argument is out of range, or the data set has
+            another filter.
 
     Example:
         >>> accounts = [Account(name="acme", api_key=os.environ["ACME_KEY"])]
@@ -104,15 +116,22 @@ async def export_accounts(
     for name, value in (("at_once", at_once), ("concurrency", concurrency)):
         if not isinstance(value, int) or isinstance(value, bool) or value < 1:
             raise ValueError(f"{name}: expected an integer from 1, got {value!r}")
+    if not os.fspath(destination):
+        raise ValueError("destination: expected a folder, got an empty text")
+    checked = checked_accounts(accounts)
+    chosen = order_filter(filter)
+    data_set = await asyncio.to_thread(
+        DataSet.open, Path(destination), json.dumps(list(deep_object("filter", chosen))), redo=redo
+    )
     tasks = [
         Task(
             account=account,
-            destination=Path(destination).absolute(),  # noqa: ASYNC240  # asks no disk
-            filter=order_filter(filter),
-            redo=redo,
+            data_set=data_set,
+            filter=chosen,
             concurrency=concurrency,
+            patience=0.0 if cluster is None else PATIENCE,
         )
-        for account in checked_accounts(accounts)
+        for account in checked
     ]
     results: dict[str, AccountResult] = {}
     running = run_here(tasks, at_once) if cluster is None else run_on_cluster(tasks, cluster)
@@ -123,7 +142,12 @@ async def export_accounts(
                 told = on_progress(_progress(result, results, len(tasks)))
                 if inspect.isawaitable(told):
                     await told
-    return FleetSummary(results=tuple(results[task.account.name] for task in tasks))
+    ours = {task.account.name for task in tasks}
+    there = await asyncio.to_thread(lambda: data_set.names)
+    return FleetSummary(
+        results=tuple(results[task.account.name] for task in tasks),
+        others=tuple(name for name in there if name not in ours),
+    )
 
 
 def _progress(

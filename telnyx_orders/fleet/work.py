@@ -1,20 +1,22 @@
 """What is done for one account, wherever it is done."""
 
 import asyncio
-import json
-from pathlib import Path
 
+import attrs
 from attrs import frozen
 
 from telnyx_orders.client import OrdersClient
-from telnyx_orders.errors import TelnyxError
-from telnyx_orders.exports import ExportError, ExportReport, export
-from telnyx_orders.filters import OrderFilter, deep_object
+from telnyx_orders.clock import Clock
+from telnyx_orders.errors import IncompleteFetchError, TelnyxError
+from telnyx_orders.exports import ExportError, ExportInProgressError, ExportReport, export
+from telnyx_orders.filters import OrderFilter
 from telnyx_orders.fleet.accounts import Account
-from telnyx_orders.fleet.data_set import Partition
-from telnyx_orders.version import __version__
+from telnyx_orders.fleet.data_set import DataSet, Partition
 
-__all__ = ["AccountResult", "Task", "installed_version", "run_task"]
+__all__ = ["AccountResult", "Task"]
+
+LOOK_AGAIN = 1.0
+"""Seconds between two looks whether another export of the account has ended."""
 
 
 @frozen(kw_only=True)
@@ -40,50 +42,72 @@ class Task:
 
     Attributes:
         account: The account.
-        destination: Where the data set is.
+        data_set: Where it is exported to.
         filter: Which orders.
-        redo: Whether to export it even if that is done.
         concurrency: Requests in flight at most.
+        patience: Seconds to wait for another export of the account, which may have been given up
+            by the scheduler of a cluster and still be at it.
     """
 
     account: Account
-    destination: Path
+    data_set: DataSet
     filter: OrderFilter
-    redo: bool
     concurrency: int
+    patience: float = 0.0
 
     async def run(self) -> AccountResult:
         """Export the account unless that is done; its failure is in the result."""
-        name = self.account.name
-        partition = Partition(self.destination, name)
-        chosen = json.dumps(list(deep_object("filter", self.filter)))
         try:
-            done = None if self.redo else await asyncio.to_thread(partition.done, chosen)
-            if done is not None:
-                return AccountResult(name=name, report=done, skipped=True)
-            await asyncio.to_thread(partition.begin)
             async with OrdersClient(
                 self.account.api_key,
                 base_url=self.account.base_url,
                 concurrency=self.concurrency,
             ) as client:
-                pager = client.number_orders.list(filter=self.filter)
-                # Where an earlier run was killed, or failed, only the rest is read.
-                report = await export(pager, partition.file, resume=not self.redo)
-            await asyncio.to_thread(partition.end, report, chosen)
+                return await self._run(client, Clock())
+        except ExportInProgressError:
+            return self.failed("another export of it is running: wait for its end")
+        except ExportError as error:
+            kept = f" after {error.orders} orders, which are kept" if error.orders else ""
+            return self.failed(f"its export stopped{kept}: {error.reason}")
+        except IncompleteFetchError as error:
+            # It holds orders, which nobody who exports thousands of accounts has the memory for.
+            return self.failed(f"its export stopped: {error.reason}")
         except TelnyxError as error:
-            return AccountResult(name=name, error=error)
+            return self.failed(error.with_traceback(None))
         except OSError as error:
-            why = f"{partition.folder} cannot be written: {error.strerror or error}"
-            return AccountResult(name=name, error=ExportError(why, path=partition.file))
-        return AccountResult(name=name, report=report)
+            return self.failed(f"{self.data_set.state} cannot be written: {error.strerror}", error)
+        except Exception as error:  # noqa: BLE001  # whatever it is, the others go on
+            return self.failed(f"its export failed with {type(error).__name__}", error)
 
+    def failed(self, why: TelnyxError | str, cause: BaseException | None = None) -> AccountResult:
+        """Give the result of a failure."""
+        name = self.account.name
+        if isinstance(why, str):
+            error = ExportError(why, path=self.data_set.destination / f"account={name}")
+            error.__cause__ = cause
+            why = error
+        return AccountResult(name=name, error=why)
 
-def installed_version() -> str:
-    """Tell which version of the package is installed where this runs."""
-    return __version__
-
-
-def run_task(task: Task) -> AccountResult:
-    """Run a task in a thread or process that has no event loop."""
-    return asyncio.run(task.run())
+    async def _run(self, client: OrdersClient, clock: Clock) -> AccountResult:
+        name = self.account.name
+        pager = client.number_orders.list(filter=self.filter)
+        partition = Partition(
+            data_set=self.data_set, name=name, account=pager.listing.transport.account
+        )
+        until = clock.monotonic() + self.patience
+        while True:
+            done = await asyncio.to_thread(partition.done)
+            if done is not None:
+                report, just_now = done
+                return AccountResult(name=name, report=report, skipped=not just_now)
+            await asyncio.to_thread(partition.begin)
+            try:
+                # Where an earlier run was killed, or failed, only the rest is read.
+                report = await export(pager, partition.work, resume=True)
+            except ExportInProgressError:
+                if clock.monotonic() >= until:
+                    raise
+                await clock.sleep(LOOK_AGAIN)
+                continue
+            await asyncio.to_thread(partition.end, report)
+            return AccountResult(name=name, report=attrs.evolve(report, path=partition.file))
