@@ -157,18 +157,26 @@ class Chain:
         joins = self._valid_joins()
         parts = self._parts(joins)
         gone = self._gone(joins, parts)
+        reached = {parts[number] for number, run in enumerate(self._runs) if run.last}
         gaps: list[Gap] = []
-        index, before = 0, None
+        index = 0
+        # From the last run that has to be joined to what follows it on: the part of each, and how
+        # many rows come before. What is all new has to be joined only where a chain leads over it.
+        stretch: list[tuple[int, int]] = []
         for number in self._sequence:
             run = self._runs[number]
-            if number not in gone and len(run.new) < len(run.keys):
-                if before is not None and parts[before] != parts[number]:
-                    gaps.append(Gap(index))
-                before = number
+            to_join = len(run.new) < len(run.keys)
+            if number not in gone and (stretch or to_join):
+                stretch.append((parts[number], index))
+                if to_join:
+                    if stretch[0][0] != parts[number]:
+                        gaps += _open(stretch)
+                    stretch = stretch[-1:]
             index += run.fresh
-        reached = {parts[number] for number, run in enumerate(self._runs) if run.last}
-        if before is not None and parts[before] not in reached:
-            gaps.append(Gap(index, at_end=True))
+        if stretch and stretch[0][0] not in reached:
+            gaps += _open(stretch)
+            if stretch[-1][0] not in reached:
+                gaps.append(Gap(index, at_end=True))
         return gaps
 
     def _valid_joins(self) -> list[tuple[int, int]]:
@@ -244,6 +252,11 @@ class Chain:
         for number in self._sequence:
             yield number, index
             index += self._runs[number].fresh
+
+
+def _open(stretch: Sequence[tuple[int, int]]) -> list[Gap]:
+    """Give the gaps between runs that follow each other, each its part and the rows before it."""
+    return [Gap(index) for (before, _), (part, index) in pairwise(stretch) if part != before]
 
 
 def _nearest(shifts: Sequence[tuple[int, int]], index: int) -> int:

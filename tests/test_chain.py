@@ -92,6 +92,20 @@ def test_a_page_of_new_rows_need_not_join():
     assert chain.gaps() == []
 
 
+def test_pages_of_new_rows_join_where_the_chain_leads_over_them():
+    """What stands behind them has to be reached, and so does the end."""
+    chain = Chain()
+    add(chain, "ab", 0)
+    add(chain, "wx", 2, new="wx")
+    add(chain, "cd", 4)
+    add(chain, "yz", 6, new="yz", last=True)
+    assert chain.gaps() == [Gap(2), Gap(4), Gap(6)]
+    add(chain, "bc", 1)
+    assert chain.gaps() == [Gap(6)]
+    add(chain, "dy", 5)
+    assert chain.gaps() == []
+
+
 def test_where_a_gap_lies_by_now():
     """A page that was read lately shows how far everything has shifted."""
     chain = Chain()

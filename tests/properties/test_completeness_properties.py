@@ -2,7 +2,7 @@
 
 import pytest
 from attrs import define
-from hypothesis import HealthCheck, Phase, settings
+from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -176,6 +176,31 @@ STEPS = settings(
 def test_a_proof_is_never_wrong():
     """Whenever the verdict is complete, no order that was there throughout is missing."""
     run_state_machine_as_test(Fetching, settings=STEPS)
+
+
+@given(
+    ages=st.lists(st.integers(0, 400), unique=True, max_size=120),
+    # Smaller ones all divide some numbers, and none of them reaches across those.
+    size=st.integers(8, 20),
+    larger=st.integers(0, 12),
+    sorted_by=st.sampled_from(sorted(SORTED_BY)),
+    skew=st.sampled_from([0.0, -4.0, 4.0]),
+)
+@example(ages=list(range(40)), size=10, larger=0, sorted_by="newest", skew=0.0)
+@example(ages=list(range(70)), size=8, larger=0, sorted_by="oldest", skew=0.0)
+def test_what_stands_still_is_proven(ages, size, larger, sorted_by, skew):
+    """However new the orders of an account are: where nothing comes or goes there is a proof."""
+    account = Account(sorted_by, None, skew=skew)
+    for age in ages:
+        account.insert(age=age / 10)
+    course = Completeness(size, size + larger)
+    found = []
+    while (request := course.next()) is not None:
+        answer = account.read(request.number, request.size)
+        found += course.read(request, answer.rows, answer.meta, answer.date)
+    course.finish()
+    assert {order.id for order in found} == account.ids()
+    assert course.proof
 
 
 class BelievingCount(RowCount):
