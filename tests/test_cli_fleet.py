@@ -74,10 +74,24 @@ async def test_keys_in_the_file(boxes: list[Sandbox], tmp_path: Path):
         ("name\nacme", "the first line must be"),
         ("name,key_env,api_key\na,b,c", "the first line must be"),
         ("name,key_env,colour\na,b,c", "the first line must be"),
-        ("name,key_env\nacme,NO_SUCH_KEY", "line 2: the environment variable 'NO_SUCH_KEY'"),
+        (
+            "name,key_env\nacme,NO_SUCH_KEY",
+            "line 2: key_env: the environment variable NO_SUCH_KEY is not set",
+        ),
         ("name,api_key\n../acme,KEY", "line 2: name: expected"),
         ("name,api_key\nacme,", "line 2: api_key: the account acme has none"),
         ("name,api_key\nacme,KEY\nACME,KEY", "two would have one folder"),
+        ("name,api_key", "there is no account in it"),
+        ("name,name,api_key\na,b,c", "the first line must be"),
+        ("name,api_key\nacme,KEYsecret,more", "line 2: expected 2 fields, as in the first"),
+        ("name,api_key\nacme", "line 2: expected 2 fields, as in the first line, got 1"),
+        ("name,api_key\n\n\nacme,KEY\n\n../b,KEYsecret", "line 6: name: expected"),
+        ('name,api_key\nacme,"KEYsecret\nother,KEYsecret', "this is no CSV"),
+        ("name,key_env\nacme,KEYsecret0123456789abcdef", "line 2: key_env: expected the name"),
+        ("name,key_env\nacme,A=B", "line 2: key_env: expected the name"),
+        ("name,api_key\nKEYsecret0123456789/=,acme", "line 2: name: it looks like an API key"),
+        ("name,api_key,base_url\nacme,KEY,KEYsecret", "line 2: base_url: the account acme needs"),
+        ("name,api_key\nacme,KEY secret", "line 2: the account acme: api_key holds a space"),
     ],
 )
 async def test_a_file_that_makes_no_sense(text: str, said: str, tmp_path: Path):
@@ -86,6 +100,19 @@ async def test_a_file_that_makes_no_sense(text: str, said: str, tmp_path: Path):
     result = await run("export-accounts", file, str(tmp_path / "data"))
     assert result.code == 2
     assert said in error_line(result)
+    assert "secret" not in result.err
+    assert not (tmp_path / "data").exists()
+
+
+async def test_a_folder_with_the_orders_of_others(boxes: list[Sandbox], tmp_path: Path):
+    """They are named, as they may be of accounts that were renamed."""
+    keys = {f"KEY_{n}": box.api_key for n, box in enumerate(boxes)}
+    file = write(tmp_path / "accounts.csv", by_variables(boxes))
+    await run("export-accounts", file, str(tmp_path / "data"), env=keys)
+    file = write(tmp_path / "accounts.csv", by_variables(boxes[:1]))
+    result = await run("export-accounts", file, str(tmp_path / "data"), env=keys)
+    assert result.code == 0
+    assert "has also 2 accounts that this file does not name: acme-1, acme-2" in result.err
 
 
 async def test_a_file_that_is_not_there(tmp_path: Path):

@@ -174,6 +174,23 @@ async def test_a_new_key_for_an_account_that_is_half_done(tmp_path: Path) -> Non
     ]
 
 
+async def test_a_file_that_was_not_put_in_its_place(tmp_path: Path) -> None:
+    """A process that is killed between the report and the last step leaves that to the next one."""
+    folder, state = tmp_path / "data", tmp_path / "data.state" / "account=acme"
+    async with Sandbox(20_000) as sandbox:
+        account = Account(name="acme", api_key=sandbox.api_key, base_url=sandbox.base_url)
+        await break_off(account, sandbox, folder)
+        [part] = state.glob("*.part")
+        await export_accounts([account], folder)
+        final = folder / "account=acme" / "orders.parquet"
+        final.rename(part.with_suffix(""))
+        asked = sandbox.counters.requests
+        [result] = (await export_accounts([account], folder)).results
+        assert (result.skipped, sandbox.counters.requests) == (True, asked)
+        assert ids_by_account(folder) == {"acme": set(sandbox.order_ids())}
+    assert [file.name for file in state.iterdir()] == ["report.json"]
+
+
 async def test_every_reader_reads_the_folder(fleet: Fleet, tmp_path: Path) -> None:
     """What is done is one table, though one account is half done and one has no orders."""
     pandas: Any = pytest.importorskip("pandas")
@@ -368,6 +385,112 @@ async def test_a_worker_that_is_killed(fleet: Fleet, cluster: Any, tmp_path: Pat
     assert [result.error for result in summary.results] == [None] * 6
     assert ids_by_account(tmp_path) == expected(fleet)
     assert not [file for file in await asyncio.to_thread(_files, tmp_path) if ".part" in file]
+
+
+@pytest.mark.filterwarnings("default")
+async def test_cancelled_the_workers_stop(cluster: Any, tmp_path: Path) -> None:
+    """Nothing is asked for any more, and the next call goes on at once."""
+    folder = tmp_path / "data"
+    async with Sandbox(20_000, latency=0.05) as sandbox:
+        account = Account(name="acme", api_key=sandbox.api_key, base_url=sandbox.base_url)
+        exporting = asyncio.create_task(export_accounts([account], folder, cluster=cluster))
+        await until(lambda: sandbox.counters.requests > 20)
+        exporting.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await exporting
+        asked = sandbox.counters.requests
+        sandbox.latency = 0.0
+        summary = await export_accounts([account], folder)
+        assert (summary.failed, summary.orders) == ((), 20_000)
+        # Had it gone on, it would have been asked for some 80 pages twice.
+        assert sandbox.counters.requests - asked < 120
+        assert [result.report.runs for result in summary.results if result.report] == [2]
+
+
+@pytest.mark.filterwarnings("default")
+async def test_a_worker_waits_for_another_export_of_its_account(
+    cluster: Any, tmp_path: Path
+) -> None:
+    """The scheduler of a cluster may have given up a worker that is still at it."""
+    folder = tmp_path / "data"
+    async with Sandbox(3000, latency=0.2) as sandbox:
+        account = Account(name="acme", api_key=sandbox.api_key, base_url=sandbox.base_url)
+        here = asyncio.create_task(export_accounts([account], folder, concurrency=1))
+        await until(lambda: sandbox.counters.requests > 2)
+        with_others = await export_accounts([account], folder, cluster=cluster)
+        assert (await here).failed == with_others.failed == ()
+        assert [result.skipped for result in with_others.results] == [True]
+        begun = sandbox.counters.requests
+        here = asyncio.create_task(export_accounts([account], folder, concurrency=1, redo=True))
+        await until(lambda: sandbox.counters.requests > begun + 2)
+        [refused] = (await export_accounts([account], folder)).results
+        assert "another export of it is running: wait for its end" in str(refused.error)
+        assert (await here).failed == ()
+
+
+@pytest.mark.filterwarnings("default")
+async def test_the_server_is_that_of_this_environment(
+    cluster: Any, sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the environment of a worker says does not count."""
+    monkeypatch.setenv("TELNYX_BASE_URL", sandbox.base_url)  # after the workers were started
+    summary = await export_accounts({"acme": sandbox.api_key}, tmp_path, cluster=cluster)
+    assert (summary.failed, summary.orders) == ((), 1000)
+
+
+@pytest.mark.filterwarnings("default")
+async def test_a_cluster_that_is_lost(tmp_path: Path) -> None:
+    """The accounts that were not done are failures that say so, and the next call does them."""
+    distributed = pytest.importorskip("distributed", reason="needs Dask, of the extra `dask`")
+    async with Sandbox(300) as small, Sandbox(20_000, latency=0.1) as large:
+        accounts = [
+            Account(name=name, api_key=box.api_key, base_url=box.base_url)
+            for name, box in (("small", small), ("large", large), ("last", small))
+        ]
+        async with distributed.LocalCluster(
+            n_workers=1,
+            threads_per_worker=1,
+            dashboard_address=None,
+            silence_logs=logging.CRITICAL,
+            asynchronous=True,
+        ) as cluster:
+            exporting = asyncio.create_task(export_accounts(accounts, tmp_path, cluster=cluster))
+            await until(lambda: large.counters.requests > 20)
+        summary = await exporting
+        assert [result.name for result in summary.failed] == ["large", "last"]
+        for result in summary.failed:
+            assert "the cluster was lost; the same call does the rest" in str(result.error)
+        large.latency = 0.0
+        again = await export_accounts(accounts, tmp_path)
+        assert (again.results[0].skipped, again.failed, again.orders) == (True, (), 20_600)
+
+
+@pytest.mark.filterwarnings("default")
+async def test_a_cluster_without_workers(fleet: Fleet, tmp_path: Path) -> None:
+    """It is an error once one would have come."""
+    distributed = pytest.importorskip("distributed", reason="needs Dask, of the extra `dask`")
+    dask = pytest.importorskip("dask")
+    async with distributed.LocalCluster(
+        n_workers=0, dashboard_address=None, silence_logs=logging.CRITICAL, asynchronous=True
+    ) as cluster:
+        with (
+            dask.config.set({"distributed.comm.timeouts.connect": "300ms"}),
+            pytest.raises(ConfigurationError, match="has no workers: start one"),
+        ):
+            await export_accounts(accounts_of(fleet), tmp_path, cluster=cluster)
+
+
+@pytest.mark.parametrize("address", ["tls://127.0.0.1:1", "tcp://127.0.0.1:1", "foo://127.0.0.1:1"])
+@pytest.mark.filterwarnings("default")
+async def test_a_cluster_that_cannot_be_reached(address: str, fleet: Fleet, tmp_path: Path) -> None:
+    """Whatever Dask says of it, it is one error."""
+    dask = pytest.importorskip("dask", reason="needs Dask, of the extra `dask`")
+    pytest.importorskip("distributed")
+    with (
+        dask.config.set({"distributed.comm.timeouts.connect": "300ms"}),
+        pytest.raises(ConfigurationError, match=f"cluster at {address} cannot be reached"),
+    ):
+        await export_accounts(accounts_of(fleet), tmp_path, cluster=address)
 
 
 def _files(folder: Path) -> list[str]:

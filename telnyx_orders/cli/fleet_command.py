@@ -1,18 +1,15 @@
-"""`telnyx-orders export-accounts`: its options, its help, and what it says."""
+"""`telnyx-orders export-accounts`: its options and its help."""
 
 import asyncio
 import os
-import time
 from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
 
 from telnyx_orders.cli.accounts_file import read_accounts
-from telnyx_orders.cli.failures import CommandFailedError, UsageError
-from telnyx_orders.cli.messages import counted, tell
+from telnyx_orders.cli.export_fleet import export_fleet
 from telnyx_orders.cli.parameters import flag, whole_from
-from telnyx_orders.fleet import Account, FleetProgress, FleetSummary, export_accounts
 
 __all__ = ["export_many"]
 
@@ -46,11 +43,11 @@ def export_many(
             exports the accounts.
         at_once: How many accounts at a time in this process.
         concurrency: Requests in flight at the same time, for each account.
-        redo: Export anew what is done.
+        redo: Export anew what is done. Where that is broken off, go on without it.
         quiet: Tell only of accounts that have failed.
     """
     asyncio.run(
-        _export(
+        export_fleet(
             read_accounts(accounts, os.environ),
             destination,
             cluster=cluster,
@@ -60,56 +57,3 @@ def export_many(
             quiet=quiet,
         )
     )
-
-
-async def _export(
-    accounts: list[Account],
-    destination: Path,
-    *,
-    cluster: str | None,
-    at_once: int,
-    concurrency: int,
-    redo: bool,
-    quiet: bool,
-) -> None:
-    def show(progress: FleetProgress) -> None:
-        line = _line(progress)
-        if line is not None and (progress.latest.error is not None or not quiet):
-            tell(line)
-
-    started = time.monotonic()
-    try:
-        summary = await export_accounts(
-            accounts,
-            destination,
-            cluster=cluster,
-            at_once=at_once,
-            concurrency=concurrency,
-            redo=redo,
-            on_progress=show,
-        )
-    except ValueError as error:
-        raise UsageError(str(error)) from error
-    _conclude(summary, time.monotonic() - started, quiet=quiet)
-
-
-def _line(progress: FleetProgress) -> str | None:
-    latest, ended = progress.latest, progress.done + progress.failed
-    if latest.error is not None:
-        return f"[{ended}/{progress.total}] {latest.name}: failed: {latest.error}"
-    if latest.skipped or latest.report is None:
-        return None
-    return f"[{ended}/{progress.total}] {latest.name}: {counted(latest.report.orders, 'order')}"
-
-
-def _conclude(summary: FleetSummary, seconds: float, *, quiet: bool) -> None:
-    failed, skipped = len(summary.failed), sum(one.skipped for one in summary.results)
-    words = f"{counted(summary.orders, 'order')} of {counted(len(summary.results), 'account')}"
-    if skipped:
-        words += f", {skipped:,} of which were done before"
-    if failed:
-        raise CommandFailedError(
-            f"{counted(failed, 'account')} failed; the same command tries them again ({words})"
-        )
-    if not quiet:
-        tell(f"{words}, {seconds:.2f} s")

@@ -50,11 +50,13 @@ async def run_on_cluster(tasks: Sequence[Task], cluster: object) -> AsyncGenerat
             "a cluster needs Dask: pip install 'telnyx-orders[dask]'"
         ) from error
     address, security = _address_of(cluster)
+    client: Any = distributed.Client(
+        address, asynchronous=True, security=security, set_as_default=False
+    )
     try:
-        client: Any = await distributed.Client(
-            address, asynchronous=True, security=security, set_as_default=False
-        )
+        await client
     except (OSError, TypeError, ValueError, ImportError) as error:
+        await client.close()
         raise ConfigurationError(
             f"the Dask cluster at {address} cannot be reached: {error}. TLS needs certificates in "
             "the configuration of Dask, distributed.comm.tls"
@@ -170,6 +172,11 @@ async def _result_of(future: Any, task: Task) -> AccountResult:
         return result
     if isinstance(failure, TelnyxError):
         return task.failed(failure)
+    if type(failure).__name__ == "KilledWorker":
+        return task.failed(
+            "each worker that tried it died; see whether they have enough memory, and what the "
+            "others did that they ran"
+        )
     # Its text could be anything, such as what a library says of the arguments.
     return task.failed(f"the worker that exported it failed with {type(failure).__name__}")
 
