@@ -61,6 +61,20 @@ async def test_no_key(command: Command, monkeypatch: pytest.MonkeyPatch) -> None
     assert " ms" in findings(result)["reached"]
 
 
+@pytest.mark.parametrize("around", ["\n", " "])
+async def test_a_key_that_the_client_refuses(
+    around: str, command: Command, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is read as every other command reads it, and the refusal is said in the same words."""
+    monkeypatch.setenv("TELNYX_API_KEY", f"{sandbox.api_key}{around}")
+    assert (await command("count")).code == 2
+    result = await command("doctor")
+    assert (result.code, result.err) == (1, "error: to be mended: key\n")
+    assert findings(result)["key"].startswith("TELNYX_API_KEY holds a space, a line break")
+    assert " ms" in findings(result)["reached"]
+    assert sandbox.api_key[-4:] not in result.out
+
+
 @pytest.mark.parametrize(
     ("seconds", "said"),
     [(-3600, "3,600 s ahead of the server's: set it"), (90, "90 s behind the server's: set it")],

@@ -17,6 +17,7 @@ from rich.text import Text
 from telnyx_orders import (
     APIStatusError,
     AuthenticationError,
+    ConfigurationError,
     OrdersClient,
     PermissionDeniedError,
     RetryPolicy,
@@ -28,7 +29,7 @@ from telnyx_orders.cli.account import built_in_sandbox
 from telnyx_orders.cli.detail_formats import output_console
 from telnyx_orders.cli.failures import CommandFailedError
 from telnyx_orders.cli.standard_output import StandardOutput
-from telnyx_orders.configuration import base_url, key_ending, proxy
+from telnyx_orders.configuration import api_key, base_url, key_ending, proxy
 from telnyx_orders.error_details import printable
 from telnyx_orders.errors import KEY_PAGE
 from telnyx_orders.rate_limit_headers import RateLimitHeaders, http_date
@@ -49,7 +50,7 @@ STEPS: Final = ("name", "connection", "answer")
 """What is timed: looking up the name, connecting, and all from the request to its answer."""
 
 NO_KEY: Final = "none"
-"""Sent where there is no key: an answer of 401 still shows that the server can be reached."""
+"""Sent where no key can be used: an answer of 401 still shows that the server can be reached."""
 
 PATIENCE: Final = Timeout(connect=5.0, read=15.0)
 
@@ -124,26 +125,37 @@ async def diagnose(*, sandbox: bool) -> None:
         OutputError: It cannot be written.
     """
     output = StandardOutput()
+    fault: str | None = None
     async with AsyncExitStack() as running:
         if sandbox:
             server = await running.enter_async_context(built_in_sandbox())
             url, key = server.base_url, server.api_key
         else:
             url = base_url(None, allow_insecure=False)
-            key = (os.environ.get("TELNYX_API_KEY") or "").strip()
-        findings = [*_installed(), _server(url), *await _ask(url, key)]
+            key, fault = _key_of_environment()
+        findings = [*_installed(), _server(url), *await _ask(url, key, fault)]
     await output.write(_drawn(findings))
     wrong = [finding.name for finding in findings if finding.wrong]
     if wrong:
         raise CommandFailedError(f"to be mended: {', '.join(wrong)}")
 
 
-async def _ask(url: str, key: str) -> list[Finding]:
+def _key_of_environment() -> tuple[str, str | None]:
+    """Give the key, or one that no account has and why the client would refuse yours."""
+    if not os.environ.get("TELNYX_API_KEY"):
+        return NO_KEY, f"none: set TELNYX_API_KEY to one of {KEY_PAGE}"
+    try:
+        return api_key(None), None
+    except ConfigurationError as error:
+        return NO_KEY, str(error)
+
+
+async def _ask(url: str, key: str, fault: str | None) -> list[Finding]:
     watch = Watch()
     failure: TelnyxError | None = None
     orders: int | None = None
     async with OrdersClient(
-        key or NO_KEY,
+        key,
         base_url=url,
         retry=RetryPolicy(max_attempts=1),
         timeout=PATIENCE,
@@ -153,7 +165,8 @@ async def _ask(url: str, key: str) -> list[Finding]:
             orders = (await client.number_orders.list(page_size=1)).meta.total_results
         except TelnyxError as error:
             failure = error
-    findings = [_key(key, failure), _reached(watch, failure)]
+    about_key = _key(key, failure) if fault is None else Finding("key", fault, wrong=True)
+    findings = [about_key, _reached(watch, failure)]
     if watch.headers is not None:
         findings += [_clock(watch.headers, watch.answered_at), _rate_limit(watch.headers)]
     if orders is not None:
@@ -190,8 +203,6 @@ def _server(url: str) -> Finding:
 
 
 def _key(key: str, failure: TelnyxError | None) -> Finding:
-    if not key:
-        return Finding("key", f"none: set TELNYX_API_KEY to one of {KEY_PAGE}", wrong=True)
     shown = key_ending(key)
     if isinstance(failure, AuthenticationError):
         return Finding("key", f"{shown}, refused: take one of {KEY_PAGE}", wrong=True)
