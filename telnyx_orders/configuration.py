@@ -2,7 +2,6 @@
 
 import inspect
 import ipaddress
-import math
 import netrc
 import os
 import platform
@@ -15,6 +14,7 @@ import cattrs
 import yarl
 
 from telnyx_orders.calls import Timeout
+from telnyx_orders.clock import checked_seconds
 from telnyx_orders.errors import KEY_PAGE, ConfigurationError
 from telnyx_orders.retry import RetryPolicy
 from telnyx_orders.version import __version__
@@ -25,6 +25,7 @@ __all__ = [
     "check_borrowed",
     "check_converter",
     "check_count",
+    "check_observer",
     "check_seconds",
     "check_type",
     "key_ending",
@@ -132,11 +133,12 @@ def check_count(argument: str, given: int) -> None:
         raise ConfigurationError(f"{argument}: expected an integer from 1, got {given!r}")
 
 
-def check_seconds(argument: str, given: float) -> None:
+def check_seconds(argument: str, given: float, *, or_zero: bool = False) -> None:
     """Refuse a time that makes no sense, or does not end."""
-    number = isinstance(given, int | float) and not isinstance(given, bool)
-    if not (number and 0 < given < math.inf):
-        raise ConfigurationError(f"{argument}: expected seconds above 0, got {given!r}")
+    try:
+        checked_seconds(argument, given, or_zero=or_zero)
+    except (TypeError, ValueError) as error:
+        raise ConfigurationError(str(error)) from None
 
 
 def check_type(argument: str, value: object, expected: type) -> None:

@@ -2,10 +2,10 @@
 
 import asyncio
 import inspect
-import math
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Sequence
 from typing import TYPE_CHECKING, Generic, TypeVar
 
+from telnyx_orders.clock import checked_seconds
 from telnyx_orders.errors import IncompleteFetchError
 from telnyx_orders.fetch_report import FetchReport
 from telnyx_orders.listing import MAX_PAGE_SIZE, FetchProgress, Listing
@@ -112,7 +112,8 @@ class Pager(Generic[T]):
                 the time was over. It carries what had arrived; the error of the page is its
                 `cause`.
         """
-        _check_timeout(timeout)
+        if timeout is not None:
+            checked_seconds("timeout", timeout)
         taken: dict[int, tuple[T, ...]] = {}
         async with self._fetch(None) as fetch:
             limit = asyncio.timeout(timeout)
@@ -189,15 +190,6 @@ def _checked_bool(argument: str, value: bool) -> bool:
     if not isinstance(value, bool):
         raise TypeError(f"{argument}: expected a bool, got {type(value).__name__} {value!r}")
     return value
-
-
-def _check_timeout(timeout: float | None) -> None:
-    if timeout is None:
-        return
-    if not isinstance(timeout, int | float) or isinstance(timeout, bool):
-        raise TypeError(f"timeout: expected seconds, got {type(timeout).__name__} {timeout!r}")
-    if not 0 < timeout < math.inf:
-        raise ValueError(f"timeout: expected seconds above 0, got {timeout!r}")
 
 
 def _checked(argument: str, value: int | None, most: int | None) -> int | None:

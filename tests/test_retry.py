@@ -122,7 +122,7 @@ def test_the_wait_doubles_up_to_its_cap(attempt, chance, seconds):
         (RetryPolicy(backoff_base=10, backoff_cap=3), 1, 1.5),
         (RetryPolicy(backoff_base=0), 9, 0.0),
         (RetryPolicy(backoff_cap=0), 9, 0.0),
-        (RetryPolicy(backoff_base=1, backoff_cap=math.inf), 11, 512.0),
+        (RetryPolicy(backoff_base=1, backoff_cap=1e9), 11, 512.0),
     ],
 )
 def test_the_wait_of_other_policies(policy, attempt, seconds):
@@ -148,6 +148,14 @@ def test_the_wait_of_other_policies(policy, attempt, seconds):
 def test_the_wait_is_never_shorter_than_asked_for(error, seconds):
     """What a server asks for is the least, beyond the cap too."""
     assert RetryPolicy().wait(1, error, 0.5) == seconds
+
+
+@pytest.mark.parametrize("name", ["max_seconds", "backoff_base", "backoff_cap"])
+@pytest.mark.parametrize("value", [-1, math.inf, math.nan, True, "1"])
+def test_a_time_without_end_is_none(name, value):
+    """Nor is a text, nor a truth value."""
+    with pytest.raises(ValueError, match=f"^{name}: expected (0 )?seconds"):
+        RetryPolicy(**{name: value})
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,6 @@
 """`OrderJournal`: what users and `create` call."""
 
 import asyncio
-import math
 import os
 from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime
@@ -10,7 +9,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self, cast
 
 from telnyx_orders.clock import Clock
-from telnyx_orders.configuration import check_type
+from telnyx_orders.configuration import check_seconds, check_type
 from telnyx_orders.errors import ConfigurationError
 from telnyx_orders.journal.intent import Intent, check_aware
 from telnyx_orders.journal.references import References
@@ -58,7 +57,8 @@ class OrderJournal:
         self, path: str | os.PathLike[str], *, settle: float = 60.0, clock: Clock | None = None
     ) -> None:
         self._path = _checked_path(path)
-        self._settle = _checked_settle(settle)
+        check_seconds("settle", settle, or_zero=True)
+        self._settle = float(settle)
         check_type("clock", clock, Clock)
         self._clock = clock or Clock()
         self._references = References(self._now)
@@ -300,11 +300,3 @@ def _checked_path(path: object) -> Path:
         raise ConfigurationError(f"path: expected the path of a file, got {path!r}")
     # Where it is now, whatever directory the process goes to.
     return Path(given).absolute()
-
-
-def _checked_settle(settle: object) -> float:
-    if not isinstance(settle, int | float) or isinstance(settle, bool):
-        raise ConfigurationError(f"settle: expected seconds, got {settle!r}")
-    if not 0 <= settle < math.inf:
-        raise ConfigurationError(f"settle: expected 0 seconds or more, got {settle!r}")
-    return float(settle)
