@@ -14,6 +14,7 @@ from telnyx_orders.lookup import PlacementLookup
 from telnyx_orders.models import NumberOrder, Single
 from telnyx_orders.new_order import NewOrder
 from telnyx_orders.order_errors import OrderOutcomeUnknownError
+from telnyx_orders.paths import NUMBER_ORDERS
 from telnyx_orders.placement import Placement, Sought
 from telnyx_orders.transport import Transport
 
@@ -82,7 +83,7 @@ class OrderPlacer:
     async def _send(self, order: NewOrder, once: SendOnce) -> NumberOrder:
         try:
             reply = await self._transport.send(
-                "POST", "/number_orders", order.body(), Single[NumberOrder], once=once
+                "POST", NUMBER_ORDERS, order.body(), Single[NumberOrder], once=once
             )
         except TelnyxError as error:
             if not once.may_be_done or once.sent_at is None:

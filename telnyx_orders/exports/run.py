@@ -24,6 +24,7 @@ from telnyx_orders.listing import MAX_PAGE_SIZE, Listing
 from telnyx_orders.models import NumberOrder
 from telnyx_orders.one_thread import OneThread
 from telnyx_orders.pagination import Pager
+from telnyx_orders.paths import NUMBER_ORDERS
 
 __all__ = ["ExportProgress", "ExportReport", "export"]
 
@@ -126,7 +127,7 @@ async def export(
 def _listing_of(pager: Pager[NumberOrder]) -> Listing[NumberOrder]:
     if not isinstance(pager, Pager):
         raise TypeError(f"pager: expected client.number_orders.list(...), got {pager!r:.80}")
-    if pager.listing.path != "/number_orders":
+    if pager.listing.path != NUMBER_ORDERS:
         raise TypeError(f"pager: expected one of number orders, got one of {pager.listing.path}")
     return pager.listing
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from telnyx_orders.filters import NumberOrderPhoneNumberFilter, as_filter, deep_object
 from telnyx_orders.models import Listed, NumberOrderPhoneNumber, Single
+from telnyx_orders.paths import NUMBER_ORDER_PHONE_NUMBERS
 from telnyx_orders.resources.arguments import (
     Requirements,
     check_id,
@@ -15,13 +16,11 @@ from telnyx_orders.transport import Transport
 
 __all__ = ["NumberOrderPhoneNumbers"]
 
-PATH = "/number_order_phone_numbers"
-
 
 class NumberOrderPhoneNumbers:
     """The numbers of orders. Made by `OrdersClient`, as `client.number_order_phone_numbers`.
 
-    Every method sets what it sets however often it is carried out, so all are retried.
+    Repeating any of the calls changes nothing more, so all are retried.
     """
 
     def __init__(self, transport: Transport) -> None:
@@ -53,7 +52,7 @@ class NumberOrderPhoneNumbers:
         chosen = as_filter(NumberOrderPhoneNumberFilter, filter)
         return await fetch_whole(
             self._transport,
-            PATH,
+            NUMBER_ORDER_PHONE_NUMBERS,
             deep_object("filter", chosen),
             Listed[NumberOrderPhoneNumber],
             advice="Narrow the filter, or retrieve the orders, which come with their numbers",
@@ -71,7 +70,7 @@ class NumberOrderPhoneNumbers:
             NotFoundError: There is none with this id.
             TelnyxError: There is no answer that could be used.
         """
-        path = path_of(PATH, "id", id)
+        path = path_of(NUMBER_ORDER_PHONE_NUMBERS, "id", id)
         return (await self._transport.get(path, (), Single[NumberOrderPhoneNumber])).value.data
 
     async def update(
@@ -92,7 +91,7 @@ class NumberOrderPhoneNumbers:
             ValueError: The id is none, or a requirement lacks its id or value.
             TelnyxError: The API refused, or there is no answer that could be used.
         """
-        path = path_of(PATH, "id", id)
+        path = path_of(NUMBER_ORDER_PHONE_NUMBERS, "id", id)
         body = {"regulatory_requirements": requirement_values(regulatory_requirements)}
         return await self._send("PATCH", path, body)
 
@@ -115,7 +114,7 @@ class NumberOrderPhoneNumbers:
             ValueError: An id is none.
             TelnyxError: The API refused, or there is no answer that could be used.
         """
-        path = f"{path_of(PATH, 'id', id)}/requirement_group"
+        path = f"{path_of(NUMBER_ORDER_PHONE_NUMBERS, 'id', id)}/requirement_group"
         body = {"requirement_group_id": check_id("requirement_group_id", requirement_group_id)}
         return await self._send("POST", path, body)
 

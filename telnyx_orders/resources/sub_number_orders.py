@@ -10,6 +10,7 @@ from telnyx_orders.errors import (
 )
 from telnyx_orders.filters import SubNumberOrderFilter, as_filter, deep_object
 from telnyx_orders.models import Listed, OrderStatus, Single, SubNumberOrder
+from telnyx_orders.paths import SUB_NUMBER_ORDERS
 from telnyx_orders.resources.arguments import (
     Requirements,
     check_id,
@@ -21,8 +22,6 @@ from telnyx_orders.transport import Transport
 
 __all__ = ["SubNumberOrders"]
 
-PATH = "/sub_number_orders"
-
 CANCELLED = OrderStatus("cancelled")
 """By the vendor's ordering guide; the reference of the endpoints does not list it."""
 
@@ -30,7 +29,7 @@ CANCELLED = OrderStatus("cancelled")
 class SubNumberOrders:
     """The parts that orders are split into. Made by `OrdersClient`, as `client.sub_number_orders`.
 
-    Every method sets what it sets however often it is carried out, so all are retried.
+    Repeating any of the calls changes nothing more, so all are retried.
     """
 
     def __init__(self, transport: Transport) -> None:
@@ -62,7 +61,7 @@ class SubNumberOrders:
         chosen = as_filter(SubNumberOrderFilter, filter)
         return await fetch_whole(
             self._transport,
-            PATH,
+            SUB_NUMBER_ORDERS,
             (*deep_object("filter", chosen), *_including(include_phone_numbers)),
             Listed[SubNumberOrder],
             advice="Narrow the filter, for instance to one order by its order_request_id",
@@ -87,7 +86,7 @@ class SubNumberOrders:
             TelnyxError: There is no answer that could be used.
         """
         parameters = _including(include_phone_numbers)
-        return await self._get(path_of(PATH, "id", id), parameters)
+        return await self._get(path_of(SUB_NUMBER_ORDERS, "id", id), parameters)
 
     async def update(
         self,
@@ -115,7 +114,7 @@ class SubNumberOrders:
             ...     ],
             ... )
         """
-        path = path_of(PATH, "id", id)
+        path = path_of(SUB_NUMBER_ORDERS, "id", id)
         body = {"regulatory_requirements": requirement_values(regulatory_requirements)}
         return await self._send("PATCH", path, body)
 
@@ -136,7 +135,7 @@ class SubNumberOrders:
             ValueError: An id is none.
             TelnyxError: The API refused, or there is no answer that could be used.
         """
-        path = f"{path_of(PATH, 'id', id)}/requirement_group"
+        path = f"{path_of(SUB_NUMBER_ORDERS, 'id', id)}/requirement_group"
         body = {
             "requirement_group_id": check_id("requirement_group_id", requirement_group_id),
         }
@@ -157,7 +156,7 @@ class SubNumberOrders:
             TelnyxError: The API refused and it is not cancelled, or there is no answer that could
                 be used.
         """
-        path = path_of(PATH, "id", id)
+        path = path_of(SUB_NUMBER_ORDERS, "id", id)
         try:
             return await self._send("PATCH", f"{path}/cancel", None)
         except (BadRequestError, ConflictError, UnprocessableEntityError):
