@@ -4,7 +4,7 @@ import asyncio
 import copy
 import pickle
 import socket
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -496,6 +496,15 @@ async def test_find_placed_needs_an_aware_time(sent_at: Any, fake_time: FakeTime
     """Without a time, or with a naive one, it is not known where to look."""
     async with orders_server() as server, client_of(server, fake_time) as client:
         with pytest.raises(ValueError, match="aware"):
+            await client.number_orders.find_placed([NUMBER], sent_at=sent_at)
+    assert server.requests == []
+
+
+@pytest.mark.parametrize("sent_at", ["2026-01-01", 1_767_225_600, date(2026, 1, 1)])
+async def test_find_placed_says_what_a_time_is(sent_at: Any, fake_time: FakeTime) -> None:
+    """A text, seconds or a day is no time, and is refused before anything is sent."""
+    async with orders_server() as server, client_of(server, fake_time) as client:
+        with pytest.raises(TypeError, match=r"^sent_at: expected a datetime, got (str|int|date) "):
             await client.number_orders.find_placed([NUMBER], sent_at=sent_at)
     assert server.requests == []
 

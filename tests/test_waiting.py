@@ -1,6 +1,7 @@
 """`wait` and `wait_all`: until orders have ended, in as few requests as possible."""
 
 import asyncio
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -262,6 +263,31 @@ async def test_waits_are_checked_at_once(settings: Any, client: OrdersClient) ->
         client.number_orders.wait_all(["x"], **settings)
     with pytest.raises((TypeError, ValueError), match="order"):
         client.number_orders.wait_all([""])
+
+
+@pytest.mark.parametrize(
+    ("orders", "said"),
+    [
+        ("12ade33a", "orders: expected a list of orders or ids, got str '12ade33a'"),
+        (b"12ade33a", "orders: expected a list of orders or ids, got bytes b'12ade33a'"),
+        (5, "orders: expected a list of orders or ids, got int 5"),
+        (None, "orders: expected a list of orders or ids, got NoneType None"),
+        (NumberOrder(id="x"), "orders: expected a list of orders or ids, got NumberOrder "),
+        (["x", 5], "orders[1]: expected a NumberOrder or an id, got int 5"),
+    ],
+)
+async def test_what_to_wait_for_is_checked_at_once(
+    orders: Any, said: str, client: OrdersClient
+) -> None:
+    """The characters of an id are no ids, and what is no order says so before anything is asked."""
+    with pytest.raises(TypeError, match=f"^{re.escape(said)}"):
+        client.number_orders.wait_all(orders)
+
+
+@pytest.mark.parametrize("order", [5, None, ["x"], b"x"])
+async def test_wait_is_for_an_order_or_its_id(order: Any, client: OrdersClient) -> None:
+    with pytest.raises(TypeError, match=r"^order: expected a NumberOrder or an id, got "):
+        await client.number_orders.wait(order)
 
 
 @given(

@@ -1,14 +1,13 @@
 """`client.number_orders`: the endpoints under `/number_orders`."""
 
-import math
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping
 from contextlib import aclosing
 from datetime import datetime
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from telnyx_orders.calls import SendOnce
-from telnyx_orders.clock import Clock
+from telnyx_orders.clock import Clock, checked_seconds
 from telnyx_orders.errors import NotFoundError
 from telnyx_orders.filters import OrderFilter, deep_object, order_filter
 from telnyx_orders.models import NumberOrder, NumberOrderPhoneNumber, Page, Single
@@ -19,6 +18,7 @@ from telnyx_orders.order_errors import (
     OrdersPendingError,
 )
 from telnyx_orders.pagination import Listing, Pager
+from telnyx_orders.paths import NUMBER_ORDER_PHONE_NUMBERS, NUMBER_ORDERS
 from telnyx_orders.placement import Placement, Sought
 from telnyx_orders.resources.arguments import Requirements, check_id, path_of, requirement_values
 from telnyx_orders.transport import Transport
@@ -28,8 +28,6 @@ if TYPE_CHECKING:
     from telnyx_orders.lookup import PlacementLookup
 
 __all__ = ["NumberOrders"]
-
-PATH = "/number_orders"
 
 SETTLE = 60.0
 """Seconds within which a request that was given up may still be carried out, unless told else."""
@@ -151,11 +149,12 @@ class NumberOrders:
         """Get one order, with the details of its numbers (`GET /number_orders/{id}`).
 
         Raises:
+            TypeError: The id is no text.
             ValueError: The id is empty.
             NotFoundError: The account has no such order.
             TelnyxError: It could not be had.
         """
-        path = path_of(PATH, "id", id)
+        path = path_of(NUMBER_ORDERS, "id", id)
         return (await self._transport.get(path, (), Single[NumberOrder])).value.data
 
     async def update(
@@ -173,10 +172,11 @@ class NumberOrders:
             regulatory_requirements: Values for its regulatory requirements.
 
         Raises:
+            TypeError: An argument has the wrong type.
             ValueError: There is nothing to change, or a value is empty.
             TelnyxError: It was not changed, or it is not known: the change can be made again.
         """
-        path = path_of(PATH, "id", id)
+        path = path_of(NUMBER_ORDERS, "id", id)
         body: dict[str, object] = {}
         if customer_reference is not None:
             body["customer_reference"] = check_id("customer_reference", customer_reference)
@@ -224,15 +224,13 @@ class NumberOrders:
             sent_at, given_up_at = error.sent_at, error.given_up_at
         else:
             numbers = NewOrder(phone_numbers, customer_reference=customer_reference).numbers
-            if sent_at is None or sent_at.utcoffset() is None:
-                raise ValueError(f"sent_at: expected an aware time, got {sent_at!r}")
-            given_up_at = sent_at
+            sent_at = given_up_at = _check_aware("sent_at", sent_at)
         sought = Sought(
             phone_numbers=numbers,
             customer_reference=customer_reference,
             sent_at=sent_at,
             given_up_at=given_up_at,
-            settle=_seconds("settle", settle),
+            settle=checked_seconds("settle", settle, or_zero=True),
         )
         return await self._lookup().find(sought)
 
@@ -255,11 +253,14 @@ class NumberOrders:
             max_interval: The longest wait between two looks.
 
         Raises:
+            TypeError: An argument has the wrong type.
+            ValueError: The id is empty, or a number of seconds is negative or has no end.
             NotFoundError: The account has no such order.
             OrdersPendingError: It had not ended. It says whether the order is in work, or waits for
                 requirements and until when.
             TelnyxError: The order could not be looked at.
         """
+        _order_and_id("order", order)
         waiting = self.wait_all(
             [order],
             timeout=timeout,
@@ -299,6 +300,8 @@ class NumberOrders:
             max_interval: The longest wait between two looks.
 
         Raises:
+            TypeError: An argument has the wrong type. It is raised here, before anything is sent.
+            ValueError: An id is empty, or a number of seconds is negative or has no end.
             OrdersPendingError: Not all have ended, or are in the account; those that have were
                 given before.
             TelnyxError: The orders could not be looked at.
@@ -310,26 +313,27 @@ class NumberOrders:
         from telnyx_orders.waiting import OrderWaiter, PollPace
 
         pace = PollPace(
-            interval=_seconds("interval", interval),
-            max_interval=_seconds("max_interval", max_interval),
-            timeout=None if timeout is None else _seconds("timeout", timeout),
+            interval=checked_seconds("interval", interval, or_zero=True),
+            max_interval=checked_seconds("max_interval", max_interval, or_zero=True),
+            timeout=None if timeout is None else checked_seconds("timeout", timeout, or_zero=True),
         )
-        wanted: dict[str, NumberOrder | None] = {}
-        for one in orders:
-            known = one if isinstance(one, NumberOrder) else None
-            wanted[check_id("orders", one if isinstance(one, str) else one.id)] = known
+        # A text is an iterable, too: of its characters.
+        if isinstance(orders, str | bytes) or not isinstance(orders, Iterable):
+            kind = type(cast("object", orders)).__name__
+            raise TypeError(f"orders: expected a list of orders or ids, got {kind} {orders!r:.60}")
+        wanted = dict(_order_and_id(f"orders[{index}]", one) for index, one in enumerate(orders))
         waiter = OrderWaiter(self.list, self.retrieve, self._retrieve_number, self._clock)
         return waiter.wait_all(wanted, pace, stop_on_requirements=stop_on_requirements)
 
     async def _retrieve_number(self, number_id: str) -> NumberOrderPhoneNumber:
-        path = path_of("/number_order_phone_numbers", "id", number_id)
+        path = path_of(NUMBER_ORDER_PHONE_NUMBERS, "id", number_id)
         return (await self._transport.get(path, (), Single[NumberOrderPhoneNumber])).value.data
 
     def _place(self, confirm: bool, settle: float) -> Callable[[NewOrder], Awaitable[NumberOrder]]:
         # Here and not above: who only lists orders needs none of it.
         from telnyx_orders.placing import OrderPlacer
 
-        settle = _seconds("settle", settle)
+        settle = checked_seconds("settle", settle, or_zero=True)
         if not isinstance(confirm, bool):
             raise TypeError(f"confirm: expected a bool, got {type(confirm).__name__} {confirm!r}")
         lookup = self._lookup()
@@ -385,7 +389,7 @@ class NumberOrders:
         )
         listing = Listing(
             self._transport,
-            PATH,
+            NUMBER_ORDERS,
             tuple(deep_object("filter", chosen)),
             Page[NumberOrder],
             filter_may_change=any(one is not None for one in changing),
@@ -393,9 +397,19 @@ class NumberOrders:
         return Pager(listing, page_number=page_number, page_size=page_size, verify=verify)
 
 
-def _seconds(argument: str, value: float) -> float:
-    if not isinstance(value, int | float) or isinstance(value, bool):
-        raise TypeError(f"{argument}: expected seconds, got {type(value).__name__} {value!r}")
-    if not 0 <= value < math.inf:
-        raise ValueError(f"{argument}: expected 0 seconds or more, got {value!r}")
-    return value
+def _order_and_id(argument: str, given: str | NumberOrder) -> tuple[str, NumberOrder | None]:
+    if isinstance(given, NumberOrder):
+        return check_id(argument, given.id), given
+    if isinstance(given, str):
+        return check_id(argument, given), None
+    kind = type(cast("object", given)).__name__
+    raise TypeError(f"{argument}: expected a NumberOrder or an id, got {kind} {given!r:.60}")
+
+
+def _check_aware(argument: str, given: datetime | None) -> datetime:
+    if given is not None and not isinstance(given, datetime):
+        kind = type(cast("object", given)).__name__
+        raise TypeError(f"{argument}: expected a datetime, got {kind} {given!r:.60}")
+    if given is None or given.utcoffset() is None:
+        raise ValueError(f"{argument}: expected an aware time, got {given!r}")
+    return given
