@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from telnyx_orders import OrdersClient, export
 from telnyx_orders.sandbox import Fault, Faults, Sandbox
 from tests.conftest import names_in, until
 from tests.test_cli import PROGRAM, environment, error_line, run
@@ -64,7 +65,7 @@ async def test_it_goes_on_where_it_stopped(tmp_path: Path):
         assert process.returncode == 1
         [line] = err.decode().splitlines()
         assert line.startswith(f"error: the export of {file} stopped after ")
-        assert line.endswith("What came is kept beside it: the same command with --resume goes on")
+        assert line.endswith("What came is kept beside it: go on with --resume")
         sandbox.faults = None
         result = await run("export", str(file), "--resume", server=sandbox)
     assert result.code == 0
@@ -116,6 +117,22 @@ async def test_a_full_disk(tmp_path: Path):
         result = await run("export", str(file), "--resume", server=sandbox)
     assert result.code == 0
     assert len(file.read_text().splitlines()) == 15_000
+
+
+@pytest.mark.parametrize("folder", ["resume", "to resume here"])
+async def test_advice_speaks_of_the_option(folder: str, sandbox: Sandbox, tmp_path: Path):
+    """What the library calls `resume` is `--resume` here, but not in the name of a file."""
+    (tmp_path / folder).mkdir()
+    file = tmp_path / folder / "resume.csv"
+    async with OrdersClient(sandbox.api_key, base_url=sandbox.base_url) as client:
+        with pytest.raises(ZeroDivisionError):
+            await export(client.number_orders.list(), file, on_progress=lambda _: 1 // 0)
+    result = await run("export", str(file), "--explode", "--resume", server=sandbox)
+    assert result.code == 1
+    assert f"error: {file}.part is an export in another form" in result.err
+    assert result.err.endswith(
+        "go on with it as it was begun, or leave out --resume to begin anew\n"
+    )
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """`telnyx-orders export`: orders into a file, or through a pipe."""
 
 import asyncio
+import re
 import time
 from collections.abc import Callable, Generator
 from contextlib import aclosing, contextmanager
@@ -103,7 +104,12 @@ def _check_form(options: ExportOptions) -> None:
 
 
 def _advised(error: ExportError) -> str:
-    return str(error).replace("go on with resume", "the same command with --resume goes on")
+    """Give what an error says in terms of the command line, but for the paths in it."""
+    paths = sorted({error.path, str(Path(error.path).parent)}, key=len, reverse=True)
+    pieces = re.split(f"({'|'.join(map(re.escape, paths))})", str(error))
+    word = r"(?<![\w./=-])resume(?![\w./=-]*\w)"
+    pieces[::2] = [re.sub(word, "--resume", piece) for piece in pieces[::2]]
+    return "".join(pieces)
 
 
 @contextmanager
