@@ -137,17 +137,25 @@ class OrdersPendingError(TelnyxError):
         self.deadlines: dict[str, datetime] = dict(deadlines or {})
         self.missing: tuple[str, ...] = tuple(missing)
         parts: list[str] = []
+        advice: list[str] = []
         if in_work:
             parts.append(f"in work: {_ids([one.id for one in in_work])}")
+            advice.append("wait longer for those in work")
         if awaiting_requirements:
             ids = _ids([one.id for one in awaiting_requirements])
             first = min(self.deadlines.values(), default=None)
             until = f", the first by {first.isoformat(timespec='seconds')}" if first else ""
             parts.append(f"waiting for regulatory requirements to be fulfilled{until}: {ids}")
+            advice.append("fulfil the requirements of those that wait for them")
         if missing:
             parts.append(f"not in this account: {_ids(missing)}")
+            advice.append("check the ids of those that are not there, and the key")
         after = "" if seconds is None else f" after {seconds:g} s"
-        super().__init__(f"not all orders have ended{after}; {'; '.join(parts)}")
+        what_to_do = " and ".join(advice)
+        super().__init__(
+            f"not all orders have ended{after}; {'; '.join(parts)}. "
+            f"{what_to_do[:1].upper()}{what_to_do[1:]}"
+        )
 
 
 def _ids(ids: Sequence[str]) -> str:

@@ -208,10 +208,11 @@ class Transport:
                     may_retry=call.may_retry,
                 )
         except LifetimeOverError:
-            last = f"; the last error was: {call.last_error}" if call.last_error else ""
+            last = f". The last error was: {call.last_error}" if call.last_error else ""
             raise APITimeoutError(
                 f"{call.name}: no success within RetryPolicy.max_seconds = "
-                f"{self._retry.max_seconds:g} s and {call.attempts} attempts{last}",
+                f"{self._retry.max_seconds:g} s and {call.attempts} attempts. Allow more with "
+                f"RetryPolicy(max_seconds=){last}",
                 attempts=call.attempts,
             ) from None
         except HeldTooLongError as error:

@@ -24,6 +24,7 @@ from telnyx_orders import (
 )
 from telnyx_orders.exports import ExportError, ExportProgress, export, to_arrow, to_dicts
 from telnyx_orders.exports.csv_rows import safe_cell
+from telnyx_orders.exports.state import Identity, Progress, State
 from telnyx_orders.sandbox import Drift, Fault, Faults, ListingOrder, Sandbox
 from tests.conftest import MakeClient, names_in, no_task_left, until
 from tests.servers import page, serve
@@ -283,8 +284,17 @@ async def test_a_state_that_was_changed(large: Sandbox, tmp_path: Path) -> None:
         with pytest.raises(ExportError, match="was changed from outside"):
             await export(client.number_orders.list(), file, resume=True)
         (tmp_path / "orders.ndjson.part-state").write_text("this is no database at all " * 20)
-        with pytest.raises(ExportError, match="cannot be used"):
+        with pytest.raises(ExportError, match="cannot be used.* remove it to begin anew"):
             await export(client.number_orders.list(), file, resume=True)
+
+
+def test_a_state_that_has_no_room(tmp_path: Path) -> None:
+    """The error says what to do about it."""
+    state = State(tmp_path / "orders.csv.part-state", tmp_path / "orders.csv")
+    state._connection.execute("PRAGMA max_page_count = 1")
+    with pytest.raises(ExportError, match="is full. See that the disk has room .* with resume$"):
+        state.save(Identity(account="a" * 100_000, filter=(), form="csv"), Progress())
+    state.close()
 
 
 async def test_progress_is_of_what_is_on_the_disk(large: Sandbox, tmp_path: Path) -> None:

@@ -142,7 +142,8 @@ class State:
                 self._connection.rollback()
             raise ExportError(
                 f"{self._file}, which says how far the export of {self._path} came, cannot be "
-                f"used: {error}",
+                f"used: {error}. See that the disk has room and its folder can be written, then "
+                "go on with resume",
                 path=self._path,
             ) from error
 
