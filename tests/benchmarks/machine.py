@@ -16,7 +16,7 @@ def described() -> dict[str, str]:
     """The machine, how busy it is, the versions of all that has a part in the figures, the date."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     return {
-        "machine": f"{cores} cores of {_processor()}, {platform.system()} {platform.release()}",
+        "machine": f"{cores} cores of {_processor()}, {platform.system()}",
         "python": f"{platform.python_implementation()} {platform.python_version()}",
         "libraries": ", ".join(f"{name} {version(name)}" for name in LIBRARIES),
         "load": f"{os.getloadavg()[0]:.1f}" if hasattr(os, "getloadavg") else "not known",

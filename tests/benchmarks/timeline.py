@@ -39,7 +39,7 @@ def run(settings: Settings) -> Outcome:
     drawn = [Lanes(kind.name, asyncio.run(_fetch(kind))) for kind in KINDS]
     took = {one.name: max(span.end for span in one.spans) for one in drawn}
     picture = lanes(f"{ORDERS:,} orders, {ORDERS // 250} pages: each bar is a request", drawn)
-    text = "![each request of four fetches on a time line](timeline.svg)\n"
+    text = "Each bar is a request, from when it is sent to the end of its answer.\n"
     return Outcome(text, took, charts={"timeline.svg": picture})
 
 
