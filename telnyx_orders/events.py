@@ -141,7 +141,7 @@ class FetchEnded:
 
 
 Event = RequestEnded | RetryPlanned | RateLimitWaited | FetchStarted | PageRead | FetchEnded
-"""Any event."""
+"""Any event: one of the classes of this module."""
 
 Observer = Callable[[Event], None]
 """What is told of each event."""

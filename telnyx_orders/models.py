@@ -143,7 +143,7 @@ class NumberOrder:
 
     @property
     def ended(self) -> bool:
-        """Whether the order has ended, well or not: it has a status, and is not `pending`."""
+        """Whether the order has ended, well or not, and so has a status that is not `pending`."""
         return self.status not in (None, OrderStatus.PENDING)
 
     @property

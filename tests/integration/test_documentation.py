@@ -16,6 +16,8 @@ from aiohttp import web
 import telnyx_orders
 from telnyx_orders import errors, order_errors, webhooks
 from telnyx_orders.cli import app
+from telnyx_orders.exports import errors as export_errors
+from telnyx_orders.mirror import errors as mirror_errors
 from telnyx_orders.sandbox import Sandbox, SigningKey
 from tests.servers import serve_application, serve_asgi
 
@@ -129,8 +131,8 @@ def test_the_reference_lists_every_public_name() -> None:
         *errors.__all__,
         *order_errors.__all__,
         *webhooks.errors.__all__,
-        "ExportError",
-        "MirrorError",
+        *export_errors.__all__,
+        *mirror_errors.__all__,
     }
     public = {*telnyx_orders.__all__, *webhooks.__all__}
     assert public - {"__version__"} <= listed
