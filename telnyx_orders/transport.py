@@ -148,8 +148,8 @@ class Transport:
     ) -> Reply[T]:
         """Send what changes something.
 
-        Without `once` it is retried as `get` is: for requests that set what they set however often
-        they are carried out.
+        Without `once` it is retried as `get` is: for requests that change nothing more when they
+        are repeated.
 
         Args:
             method: `POST` or `PATCH`.
