@@ -27,8 +27,9 @@ def export_many(
 ) -> None:
     """Export the orders of many accounts into one Parquet data set, partitioned by account.
 
-    Each account gets DIR/account=NAME/orders.parquet. Run again, only what is missing is done. A
-    line tells of each account as it is done, and exit code 1 says that some have failed.
+    Each account gets DIR/account=NAME/orders.parquet; what is not data lies in DIR.state. Run
+    again, only what is missing is done. A line tells of each account as it is done, and exit code 1
+    says that some have failed.
 
         $ telnyx-orders export-accounts accounts.csv orders
         $ telnyx-orders export-accounts accounts.csv /shared/orders --cluster tcp://scheduler:8786

@@ -56,7 +56,7 @@ class FleetSummary:
 
     @property
     def failed(self) -> tuple[AccountResult, ...]:
-        """The accounts that failed: the same call does them, and only them."""
+        """The accounts that failed. The same call does them, and only them."""
         return tuple(result for result in self.results if result.error is not None)
 
     @property
