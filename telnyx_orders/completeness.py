@@ -26,7 +26,13 @@ from telnyx_orders.chain import Chain, Gap
 from telnyx_orders.errors import IncompleteFetchError
 from telnyx_orders.fetch_report import Proof
 from telnyx_orders.models import PageMeta
-from telnyx_orders.page_plan import check_answer
+from telnyx_orders.page_plan import (
+    BUDGET,
+    SMALL_BUDGET,
+    believed_pages,
+    check_answer,
+    repetition,
+)
 from telnyx_orders.page_windows import PageRequest, bridges, last_window
 from telnyx_orders.row_count import Row, RowCount
 from telnyx_orders.row_keys import RowKey, row_keys
@@ -34,12 +40,6 @@ from telnyx_orders.runs import Piece, Run
 from telnyx_orders.sweep import Sweep, pages_of
 
 __all__ = ["Completeness"]
-
-BUDGET = 2.5
-"""How many requests a page may cost until a proof holds."""
-
-SMALL_BUDGET = 20
-"""How many requests any listing may cost."""
 
 DOUBTFUL_ROUNDS = 2
 """How often pages across gaps are read of a listing that is in no fixed order."""
@@ -181,9 +181,7 @@ class Completeness:
         self._count.contradicted = pages_of(total, sweep.given) != max(1, meta.total_pages)
         sweep.frontier = sweep.plain = sweep.given
         sweep.overlapping = not self._count.can_hold(rows)
-        # Where the numbers contradict each other grossly, the one for pages is not believed.
-        pages = min(meta.total_pages, 1000 + 10 * pages_of(total, max(1, len(rows))))
-        self._budget = max(SMALL_BUDGET, BUDGET * pages)
+        self._budget = max(SMALL_BUDGET, BUDGET * believed_pages(meta, len(rows)))
 
     def _add(self, request: PageRequest, rows: Sequence[T], meta: PageMeta) -> list[T]:
         """Add the rows of a page to both proofs, and follow what it says of the listing."""
@@ -253,12 +251,9 @@ class Completeness:
         if not rows or fresh:
             return
         self._repeats += 1
-        if self._repeats > max(10, self.pages_read // 2):
-            self._fail(
-                f"the server repeats itself: {self._repeats} of {self.pages_read} pages held "
-                "nothing but orders that had come before",
-                "Check base_url, or try again later",
-            )
+        reason = repetition(self._repeats, self.pages_read)
+        if reason is not None:
+            self._fail(reason, "Check base_url, or try again later")
 
     def _decide(self) -> None:
         """Prove the fetch complete by the chain, or say what else to read."""

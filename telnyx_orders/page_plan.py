@@ -12,7 +12,20 @@ from attrs import define, field
 from telnyx_orders.errors import IncompleteFetchError
 from telnyx_orders.models import PageMeta
 
-__all__ = ["PagePlan", "check_answer"]
+__all__ = [
+    "BUDGET",
+    "SMALL_BUDGET",
+    "PagePlan",
+    "believed_pages",
+    "check_answer",
+    "repetition",
+]
+
+BUDGET = 2.5
+"""How many requests a page may cost until the fetch ends."""
+
+SMALL_BUDGET = 20
+"""How many requests any listing may cost."""
 
 
 @define(eq=False, repr=False)
@@ -65,10 +78,8 @@ class PagePlan:
         self._distinct += new
         check_answer(number, meta, rows)
         if self.pages_read == 1:
-            # Where the numbers contradict each other grossly, the one for pages is not believed.
-            believed = 1000 + 10 * math.ceil(meta.total_results / max(1, rows))
-            pages = min(meta.total_pages, believed)
-            self._budget = 2.5 * max(1, pages - self.start + 1) + 20
+            pages = believed_pages(meta, rows)
+            self._budget = BUDGET * max(1, pages - self.start + 1) + SMALL_BUDGET
             self._expected = meta.total_results if self.start == 1 else 0
         elif self.pages_read > self._budget:
             raise IncompleteFetchError(
@@ -78,12 +89,9 @@ class PagePlan:
             )
         if rows and not new:
             self._repeats += 1
-            if self._repeats > max(10, self.pages_read // 2):
-                raise IncompleteFetchError(
-                    f"the server repeats itself: {self._repeats} of {self.pages_read} pages held "
-                    "nothing but orders that had come before",
-                    advice="Check base_url, or try again later",
-                )
+            reason = repetition(self._repeats, self.pages_read)
+            if reason is not None:
+                raise IncompleteFetchError(reason, advice="Check base_url, or try again later")
         if rows == 0 and number > meta.total_pages:
             self.last = min(self.last, number)
         else:
@@ -106,6 +114,24 @@ class PagePlan:
                 f"{self._expected}",
                 advice="Check base_url, or try again later",
             )
+
+
+def believed_pages(meta: PageMeta, rows: int) -> int:
+    """Give how many pages there are, by an answer with so many rows.
+
+    Where its numbers contradict each other grossly, the one for pages is not believed.
+    """
+    return min(meta.total_pages, 1000 + 10 * math.ceil(meta.total_results / max(1, rows)))
+
+
+def repetition(repeats: int, pages_read: int) -> str | None:
+    """Say, if so many pages without a new row are too many, what is wrong."""
+    if repeats <= max(10, pages_read // 2):
+        return None
+    return (
+        f"the server repeats itself: {repeats} of {pages_read} pages held nothing but orders that "
+        "had come before"
+    )
 
 
 def check_answer(number: int, meta: PageMeta, rows: int) -> None:

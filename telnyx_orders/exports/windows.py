@@ -15,15 +15,13 @@ from datetime import UTC, datetime, timedelta
 from attrs import define, frozen
 
 from telnyx_orders.filters import DateRange
+from telnyx_orders.listing import MAX_PAGE_SIZE
 from telnyx_orders.models import NumberOrder
 
 __all__ = ["MOST_PAGES", "REQUESTS_A_PAGE", "Allowance", "Window", "WindowPlan"]
 
 MOST_PAGES = 40
 """How many pages a window has at most, if it can be helped: they are held in memory."""
-
-PAGE = 250
-"""How many orders a page has."""
 
 MARGIN_COUNTS = 8.0
 """Seconds; in a shorter window the second to spare on either side would be much of what is read."""
@@ -191,7 +189,7 @@ class WindowPlan:
         """Choose the next window, of so many pages or somewhat less."""
         if self._whole is not None:
             return Window(begin=None, end=None, pages=self._whole, most_pages=self._whole + 1)
-        allowed = (pages + 1) * PAGE * 0.9  # so that it is seldom too large
+        allowed = (pages + 1) * MAX_PAGE_SIZE * 0.9  # so that it is seldom too large
         while len(self._ahead) > 1 and self._ahead[-2].orders <= allowed:
             self._ahead.pop()
         begin, nearly_none = self._from, 0
@@ -230,7 +228,7 @@ class WindowPlan:
         while (end := self._ahead[-1].end) is not None and end <= window.end:
             self._ahead.pop()
         self._begin = self._from = window.end
-        self._sparse = orders * 4 < window.pages * PAGE
+        self._sparse = orders * 4 < window.pages * MAX_PAGE_SIZE
         self.uncertain = self._sparse or len(self._ahead) > 1
 
     def rejected(self, window: Window, orders: int) -> None:
