@@ -16,15 +16,21 @@ from telnyx_orders.together import run_together
 __all__ = ["new_orders", "place_many"]
 
 
-def new_orders(batches: Iterable[NewOrder | NumbersToOrder]) -> list[NewOrder]:
+def new_orders(batches: Iterable[NewOrder | NumbersToOrder], *, journaled: bool) -> list[NewOrder]:
     """Check what is to be ordered.
+
+    Args:
+        batches: What each order asks for.
+        journaled: Whether a journal knows each order by its reference.
 
     Raises:
         TypeError: A batch has the wrong type; the message says which.
-        ValueError: A batch cannot be ordered, or a number is in two of them.
+        ValueError: A batch cannot be ordered, or a number is in two of them, or, with a journal, a
+            reference.
     """
     orders: list[NewOrder] = []
     holder: dict[str, int] = {}
+    named: dict[str, int] = {}
     for index, batch in enumerate(batches):
         try:
             order = batch if isinstance(batch, NewOrder) else NewOrder(batch)
@@ -34,6 +40,12 @@ def new_orders(batches: Iterable[NewOrder | NumbersToOrder]) -> list[NewOrder]:
             if number in holder:
                 raise ValueError(f"batches[{index}]: {number} is in batches[{holder[number]}] too")
             holder[number] = index
+        reference = order.customer_reference
+        if journaled and reference is not None and named.setdefault(reference, index) != index:
+            raise ValueError(
+                f"batches[{index}]: its customer_reference is that of batches[{named[reference]}] "
+                "too, and the journal knows an order by it"
+            )
         orders.append(order)
     return orders
 

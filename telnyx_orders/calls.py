@@ -14,7 +14,7 @@ from telnyx_orders.errors import APIStatusError, RateLimitError, TelnyxError
 from telnyx_orders.events import Observer, RetryPlanned
 from telnyx_orders.retry_budget import RetryBudget
 
-__all__ = ["Call", "CallStats", "Reply", "SendOnce", "Timeout"]
+__all__ = ["LATE", "Call", "CallStats", "Reply", "SendOnce", "Timeout"]
 
 logger: logging.Logger = logging.getLogger("telnyx_orders")
 

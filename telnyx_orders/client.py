@@ -38,7 +38,8 @@ class OrdersClient:
             `https://api.telnyx.com/v2`.
         session: An `aiohttp.ClientSession` to use instead of an own one, made in the event loop
             that uses the client. It is never closed, and its settings stay as they are; a cookie
-            that the API sets goes into its jar, as with all that is sent over it.
+            that the API sets goes into its jar, as with all that is sent over it. Its middlewares
+            have no part in placing orders, as one may send twice what it is given once.
         concurrency: How many requests are in flight at most, from 1.
         retry: How often and how long a call is retried.
         timeout: How long an attempt may stand still: a `Timeout`, or seconds for both its limits.

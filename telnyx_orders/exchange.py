@@ -1,9 +1,10 @@
 """One request over the wire: sent, and its answer read as far as it is of use."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import aiohttp
+import attrs
 
 from telnyx_orders.bodies import ACCEPTED_CODINGS, ArrivingBody
 from telnyx_orders.calls import Call, Timeout
@@ -33,7 +34,7 @@ class Exchange:
 
     Attributes:
         server_ahead: How many seconds the server's clock is ahead of ours, by the `Date` of the
-            latest success; it has no fractions (RFC 9110, 5.6.7).
+            latest success, which has no fractions (RFC 9110, 5.6.7); `None` before the first.
     """
 
     def __init__(
@@ -66,10 +67,12 @@ class Exchange:
             sock_connect=timeout.connect,
             sock_read=timeout.read,
         )
+        # What must be sent once leaves soon after it was noted, or not at all.
+        self._timeout_of_once = attrs.evolve(self._timeout, connect=timeout.connect)
         self._max_body_bytes = max_body_bytes
         self._clock = clock
         self._last_date: tuple[str | None, float | None] = None, None
-        self.server_ahead: float = 0.0
+        self.server_ahead: float | None = None
 
     async def send(self, call: Call) -> Answer:
         """Send a request and read its answer, once more where a kept connection was closed.
@@ -110,14 +113,14 @@ class Exchange:
             # By the method, since aiohttp would name even the body that is not there a stream of
             # bytes, and a server may refuse that with 415.
             headers=self._headers if call.method == "GET" else self._headers_with_body,
-            timeout=self._timeout,
+            timeout=self._timeout if call.once is None else self._timeout_of_once,
             # aiohttp would carry the key along to wherever the server points.
             allow_redirects=False,
             # A borrowed session may have other defaults.
             auto_decompress=False,
             raise_for_status=False,
             trace_request_ctx=trace,
-            middlewares=None if self._sessions.borrowed else (trace.guard,),
+            middlewares=self._middlewares(call, trace),
         ) as response:
             status, headers = response.status, response.headers
             request_id = headers.get("x-request-id")
@@ -150,6 +153,14 @@ class Exchange:
                 retry_after=rate_limit.requested_wait(status),
                 rate_limit=rate_limit,
             )
+
+    def _middlewares(
+        self, call: Call, trace: ConnectionTrace
+    ) -> Sequence[aiohttp.ClientMiddlewareType] | None:
+        if not self._sessions.borrowed:
+            return (trace.guard,)
+        # Those of a borrowed session may send again what must be sent once.
+        return None if call.once is None else ()
 
     def _read_date(self, date: str | None) -> float | None:
         if date != self._last_date[0]:

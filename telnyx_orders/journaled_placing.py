@@ -9,6 +9,7 @@ import logging
 import uuid
 from collections.abc import Awaitable
 from functools import partial
+from typing import TypeVar
 
 from attrs import evolve
 
@@ -23,6 +24,8 @@ from telnyx_orders.placement import Placement, PlacementOutcome
 from telnyx_orders.placing import OrderPlacer
 
 __all__ = ["JournaledPlacer"]
+
+T = TypeVar("T")
 
 logger: logging.Logger = logging.getLogger("telnyx_orders")
 
@@ -65,7 +68,8 @@ class JournaledPlacer:
         """Learn what became of an order that was sent once: the order, or `None` if it is none."""
         placement = await self._lookup.find_in_time(intent.sought(self._journal.settle))
         if placement.order is not None:
-            order = await self._placer.with_details(placement.order)
+            known = self._placer.unknown(intent.order, intent.sent_at, None, placement)
+            order = await _unless_cancelled(self._placer.with_details(placement.order), known)
             await self._note_placed(intent.order, order)
             return order
         if placement.outcome is PlacementOutcome.CANNOT_TELL:
@@ -74,7 +78,7 @@ class JournaledPlacer:
         return None
 
     async def _place(self, order: NewOrder, reference: str, *, confirm: bool) -> NumberOrder:
-        once = SendOnce(before=partial(self._journal.sending, order))
+        once = SendOnce(before=partial(self._journal.sending, order, longest=self._placer.longest))
         try:
             placed = await self._placer.place(
                 order, once, confirm=confirm, settle=self._journal.settle
@@ -83,17 +87,19 @@ class JournaledPlacer:
             raise
         except OrderOutcomeUnknownError as error:
             if error.placement and error.placement.outcome is PlacementOutcome.NOT_THERE:
-                await _noted(self._journal.not_placed(reference, error.placement.reason))
+                noting = self._journal.not_placed(reference, error.placement.reason)
             else:
-                await _noted(self._journal.gave_up(reference, error.given_up_at))
+                noting = self._journal.gave_up(reference, error.given_up_at)
+            await _unless_cancelled(_noted(noting), error)
             raise
         except TelnyxError as error:
             if once.sent_at is not None:
                 await _noted(self._journal.not_placed(reference, str(error)))
             raise
-        except asyncio.CancelledError:
+        except asyncio.CancelledError as cancelled:
             if once.may_be_done:
-                await _noted(self._journal.gave_up(reference, self._placer.now()))
+                noting = self._journal.gave_up(reference, self._placer.now())
+                await _unless_cancelled(_noted(noting), cancelled.__cause__)
             elif once.sent_at is not None:
                 await _noted(self._journal.not_placed(reference, "cancelled before it was sent"))
             raise
@@ -105,11 +111,17 @@ class JournaledPlacer:
         found = Placement(
             outcome=PlacementOutcome.FOUND, orders=(placed,), reason=f"it was placed: {placed.id}"
         )
-        try:
-            await _noted(self._journal.placed(str(order.customer_reference), placed))
-        except asyncio.CancelledError as cancelled:
-            now = self._placer.now()
-            raise cancelled from self._placer.unknown(order, now, None, found)
+        known = self._placer.unknown(order, self._placer.now(), None, found)
+        noting = self._journal.placed(str(order.customer_reference), placed)
+        await _unless_cancelled(_noted(noting), known)
+
+
+async def _unless_cancelled(work: Awaitable[T], known: BaseException | None) -> T:
+    """Do what follows a request; cancelled in it, say what is known of the order."""
+    try:
+        return await work
+    except asyncio.CancelledError as cancelled:
+        raise cancelled from known
 
 
 async def _noted(writing: Awaitable[None]) -> None:

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Protocol
 
 from telnyx_orders.clock import Clock
-from telnyx_orders.errors import IncompleteFetchError, TelnyxError
+from telnyx_orders.errors import ClientStateError, IncompleteFetchError, TelnyxError
 from telnyx_orders.filters import OrderFilter
 from telnyx_orders.listing import MAX_PAGE_SIZE
 from telnyx_orders.models import NumberOrder
@@ -38,7 +38,7 @@ class PlacementLookup:
     Args:
         list_orders: Lists orders.
         retrieve: Gets one.
-        server_ahead: How many seconds the server's clock is ahead of ours, by its latest answer.
+        server_ahead: How many seconds the server's clock is ahead of ours, if an answer has told.
         clock: Where time comes from.
     """
 
@@ -46,7 +46,7 @@ class PlacementLookup:
         self,
         list_orders: ListOrders,
         retrieve: Callable[[str], Awaitable[NumberOrder]],
-        server_ahead: Callable[[], float],
+        server_ahead: Callable[[], float | None],
         clock: Clock,
     ) -> None:
         self._list_orders = list_orders
@@ -74,7 +74,7 @@ class PlacementLookup:
         # That it is not there is believed of a listing by time alone: the API does not say that its
         # filter for references knows them to the letter.
         looked_at = self.now()
-        within = OrderFilter(created_at=sought.created_within(self._server_ahead()))
+        within = OrderFilter(created_at=sought.created_within(self._server_ahead() or 0.0))
         doubt = None
         try:
             rows = await self._list_orders(filter=within).collect()
@@ -89,16 +89,17 @@ class PlacementLookup:
         """
         wait = FIRST_WAIT
         while True:
-            looked_at = self.now()
+            left = (sought.settled_at - self.now()).total_seconds()
             try:
                 placement = await self.find(sought)
             except TelnyxError as error:
+                if isinstance(error, ClientStateError):
+                    left = 0.0  # it stays closed
                 placement = Placement(
                     outcome=PlacementOutcome.CANNOT_TELL,
                     reason=f"the orders could not be listed: {error}",
                     settled_at=sought.settled_at,
                 )
-            left = (sought.settled_at - looked_at).total_seconds()
             open_yet = placement.outcome is PlacementOutcome.CANNOT_TELL and not placement.orders
             if not open_yet or left <= 0:
                 return placement

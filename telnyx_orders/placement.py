@@ -13,14 +13,41 @@ from enum import StrEnum
 
 from attrs import frozen
 
+from telnyx_orders.clock import checked_seconds
 from telnyx_orders.filters import DateRange
 from telnyx_orders.models import NumberOrder
 
-__all__ = ["CLOCK_MARGIN", "Placement", "PlacementOutcome", "Sought", "judge", "may_match"]
+__all__ = [
+    "CLOCK_MARGIN",
+    "Placement",
+    "PlacementOutcome",
+    "Sought",
+    "checked_settle",
+    "digits",
+    "judge",
+    "may_match",
+    "numbers_of",
+]
 
 CLOCK_MARGIN = timedelta(seconds=60)
 """How far the time at which an order was created may be off from ours, once the `Date` of an answer
 has told how the server's clock stands."""
+
+
+LONGEST_SETTLE = 30 * 86_400.0
+"""Seconds; nobody waits longer for a request, and dates end."""
+
+
+def checked_settle(value: float) -> float:
+    """Give `settle` if it is one.
+
+    Raises:
+        TypeError: It is no number.
+        ValueError: It is negative, or more than 30 days.
+    """
+    if checked_seconds("settle", value, or_zero=True) > LONGEST_SETTLE:
+        raise ValueError(f"settle: expected 30 days at most, got {value!r} seconds")
+    return value
 
 
 class PlacementOutcome(StrEnum):
@@ -92,12 +119,24 @@ class Sought:
         )
 
 
-def may_match(order: NumberOrder, sought: Sought, server_ahead: float) -> bool:
-    """Tell whether an order must be looked at more closely, since its numbers are not listed."""
+def numbers_of(order: NumberOrder) -> frozenset[str] | None:
+    """Give the digits of each number of an order; `None` if it does not say all of them."""
+    numbers = frozenset(digits(number.phone_number or "") for number in order.phone_numbers)
+    listed = len(order.phone_numbers)
+    complete = listed and listed >= (order.phone_numbers_count or 0) and "" not in numbers
+    return numbers if complete else None
+
+
+def digits(number: str) -> str:
+    """Give a phone number without its plus, which an answer may lack."""
+    return "".join(filter(str.isdecimal, number))
+
+
+def may_match(order: NumberOrder, sought: Sought, server_ahead: float | None) -> bool:
+    """Tell whether an order must be looked at more closely, as it does not say its numbers."""
     return (
-        not order.phone_numbers
-        and order.phone_numbers_count in (None, len(sought.phone_numbers))
-        and _reference(order) in (None, sought.customer_reference)
+        numbers_of(order) is None
+        and (order.phone_numbers_count or len(sought.phone_numbers)) == len(sought.phone_numbers)
         and _created_then(order, sought, server_ahead)
     )
 
@@ -106,7 +145,7 @@ def judge(
     sought: Sought,
     rows: Iterable[NumberOrder],
     *,
-    server_ahead: float,
+    server_ahead: float | None,
     looked_at: datetime,
     doubt: str | None = None,
 ) -> Placement:
@@ -115,16 +154,14 @@ def judge(
     Args:
         sought: The order.
         rows: What a listing gave: all orders of `sought.created_within(server_ahead)`, or more.
-        server_ahead: How many seconds the server's clock is ahead of ours.
+        server_ahead: How many seconds the server's clock is ahead of ours; `None` if nothing has
+            told.
         looked_at: When reading the listing began, by our clock.
         doubt: Why the listing may lack orders, if it may.
     """
-    numbers = set(sought.phone_numbers)
-    same = [
-        order
-        for order in rows
-        if _created_then(order, sought, server_ahead) and _numbers(order) == numbers
-    ]
+    numbers = frozenset(map(digits, sought.phone_numbers))
+    then = [order for order in rows if _created_then(order, sought, server_ahead)]
+    same = [order for order in then if numbers_of(order) == numbers]
     found = [one for one in same if _reference(one) == sought.customer_reference]
     if found:
         ids = ", ".join(order.id for order in found)
@@ -132,7 +169,10 @@ def judge(
         return Placement(
             outcome=PlacementOutcome.FOUND, orders=tuple(found), reason=f"{how_often}: {ids}"
         )
-    doubt = doubt or _doubt(sought, same, looked_at)
+    unsaid = [order for order in then if may_match(order, sought, server_ahead)]
+    if server_ahead is None:
+        doubt = doubt or "no answer had a `Date`, so that it is not known when it was created"
+    doubt = doubt or _doubt(sought, same, unsaid, looked_at)
     return Placement(
         outcome=PlacementOutcome.CANNOT_TELL if doubt else PlacementOutcome.NOT_THERE,
         orders=tuple(same),
@@ -141,27 +181,30 @@ def judge(
     )
 
 
-def _numbers(order: NumberOrder) -> set[str]:
-    return {number.phone_number or "" for number in order.phone_numbers}
-
-
 def _reference(order: NumberOrder) -> str | None:
     return order.customer_reference or None
 
 
-def _created_then(order: NumberOrder, sought: Sought, server_ahead: float) -> bool:
-    within = sought.created_within(server_ahead)
+def _created_then(order: NumberOrder, sought: Sought, server_ahead: float | None) -> bool:
+    within = sought.created_within(server_ahead or 0.0)
     if order.created_at is None or within.gt is None or within.lt is None:
         return True
     return within.gt < order.created_at < within.lt
 
 
-def _doubt(sought: Sought, same: Sequence[NumberOrder], looked_at: datetime) -> str | None:
+def _doubt(
+    sought: Sought,
+    same: Sequence[NumberOrder],
+    unsaid: Sequence[NumberOrder],
+    looked_at: datetime,
+) -> str | None:
     if same:
         return (
             f"there is an order of the same numbers under another reference: {same[0].id}, "
             f"customer_reference {same[0].customer_reference!r}"
         )
+    if unsaid:
+        return f"the order {unsaid[0].id} was created then, and does not say which numbers it has"
     if looked_at < sought.settled_at:
         return (
             "it is not there, but the request may still be under way at the server until "

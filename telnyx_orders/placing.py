@@ -9,13 +9,14 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime
 
 from telnyx_orders.calls import SendOnce
-from telnyx_orders.errors import TelnyxError
+from telnyx_orders.error_details import one_line
+from telnyx_orders.errors import ResponseDecodeError, TelnyxError
 from telnyx_orders.lookup import PlacementLookup
 from telnyx_orders.models import NumberOrder, Single
 from telnyx_orders.new_order import NewOrder
 from telnyx_orders.order_errors import OrderOutcomeUnknownError
 from telnyx_orders.paths import NUMBER_ORDERS
-from telnyx_orders.placement import Placement, Sought
+from telnyx_orders.placement import Placement, Sought, digits, numbers_of
 from telnyx_orders.transport import Transport
 
 __all__ = ["OrderPlacer"]
@@ -39,6 +40,11 @@ class OrderPlacer:
         self._transport = transport
         self._lookup = lookup
         self._retrieve = retrieve
+
+    @property
+    def longest(self) -> float:
+        """Seconds at most from when an order is noted until its request is given up."""
+        return self._transport.longest_attempt
 
     def now(self) -> datetime:
         """The time by our clock."""
@@ -76,9 +82,15 @@ class OrderPlacer:
             placement = await self._lookup.find_in_time(sought)
         except asyncio.CancelledError as cancelled:
             raise cancelled from unknown
+        known = self.unknown(
+            order, unknown.sent_at, unknown.cause, placement, given_up_at=unknown.given_up_at
+        )
         if placement.order is None:
-            raise self.unknown(order, unknown.sent_at, unknown.cause, placement) from unknown.cause
-        return await self.with_details(placement.order)
+            raise known from unknown.cause
+        try:
+            return await self.with_details(placement.order)
+        except asyncio.CancelledError as cancelled:
+            raise cancelled from known
 
     async def _send(self, order: NewOrder, once: SendOnce) -> NumberOrder:
         try:
@@ -93,7 +105,27 @@ class OrderPlacer:
             if not once.may_be_done or once.sent_at is None:
                 raise
             raise cancelled from self.unknown(order, once.sent_at, None)
+        except Exception as error:
+            # What the trace of a borrowed session raises, for instance, says nothing of the order.
+            if not once.may_be_done or once.sent_at is None:
+                raise
+            raise self.unknown(order, once.sent_at, None) from error
+        self._check_ours(order, reply.value.data, once)
         return reply.value.data
+
+    def _check_ours(self, order: NewOrder, answered: NumberOrder, once: SendOnce) -> None:
+        """Refuse an answer about another order: what became of this one is not known then."""
+        wanted = frozenset(map(digits, order.numbers))
+        numbers = numbers_of(answered)
+        if answered.id and numbers in (None, wanted):
+            return
+        cause = ResponseDecodeError(
+            "$.data.phone_numbers" if answered.id else "$.data.id",
+            "the numbers that were ordered" if answered.id else "an id",
+            f"those of the order {one_line(answered.id, 80)}" if answered.id else "an empty text",
+            call="POST /number_orders",
+        )
+        raise self.unknown(order, once.sent_at or self.now(), cause) from cause
 
     def unknown(
         self,
@@ -101,13 +133,15 @@ class OrderPlacer:
         sent_at: datetime,
         cause: TelnyxError | None,
         placement: Placement | None = None,
+        *,
+        given_up_at: datetime | None = None,
     ) -> OrderOutcomeUnknownError:
         """Make the error that says that an order may have been placed."""
         return OrderOutcomeUnknownError(
             phone_numbers=order.numbers,
             customer_reference=order.customer_reference,
             sent_at=sent_at,
-            given_up_at=self.now(),
+            given_up_at=given_up_at or self.now(),
             cause=cause,
             placement=placement,
         )

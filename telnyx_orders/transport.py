@@ -13,7 +13,7 @@ import cattrs
 import yarl
 
 from telnyx_orders.admission import Admission, HeldTooLongError
-from telnyx_orders.calls import Call, CallStats, Reply, SendOnce, Timeout
+from telnyx_orders.calls import LATE, Call, CallStats, Reply, SendOnce, Timeout
 from telnyx_orders.clock import Clock
 from telnyx_orders.connection_errors import (
     CONNECTION_ERRORS,
@@ -66,6 +66,8 @@ class Transport:
 
     Attributes:
         account: Tells its key and server from others, and says nothing of the key.
+        longest_attempt: Seconds at most until an attempt that nobody answers is given up, from when
+            it was noted that it leaves.
     """
 
     def __init__(
@@ -99,6 +101,7 @@ class Transport:
             redact=self._answers.redact,
             clock=clock,
         )
+        self.longest_attempt: float = LATE + timeout.connect + timeout.read
         self.clock = clock
         self.observer = observer
         self._turns = Turns()

@@ -97,7 +97,7 @@ async def race(journal: OrderJournal) -> None:
 
 async def hold_open(journal: OrderJournal) -> None:
     """Be sending an order until told to end."""
-    await journal.sending(new_order("job-17"), SENT)
+    await journal.sending(new_order("job-17"), SENT, longest=100)
     print("sending", flush=True)
     await asyncio.to_thread(sys.stdin.readline)
 

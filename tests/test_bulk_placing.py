@@ -2,12 +2,14 @@
 
 import asyncio
 import pickle
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from telnyx_orders import (
     NewOrder,
+    OrderJournal,
     OrderOutcomeUnknownError,
     OrdersClient,
     PlacingCancelledError,
@@ -126,3 +128,17 @@ async def test_cancelled_it_says_what_became_of_those_that_were_begun() -> None:
     assert isinstance(error.outcomes[2].error, OrderOutcomeUnknownError)
     again = pickle.loads(pickle.dumps(error))
     assert [one.requested for one in again.outcomes] == [one.requested for one in error.outcomes]
+
+
+async def test_a_reference_twice_with_a_journal(fake_time: FakeTime, tmp_path: Path) -> None:
+    """The journal knows an order by it, so it is refused before the first is bought."""
+    twice = [NewOrder([number], customer_reference="job-17") for number in NUMBERS[:2]]
+    async with orders_server() as server, OrderJournal(tmp_path / "orders.db") as journal:
+        async with client_of(server, fake_time, journal=journal) as client:
+            with pytest.raises(
+                ValueError, match=r"batches\[1\]: its customer_reference is that of"
+            ):
+                await client.number_orders.create_many(twice)
+        async with client_of(server, fake_time) as client:
+            assert len(await client.number_orders.create_many(twice)) == 2
+    assert len(server.bodies) == 2

@@ -72,6 +72,8 @@ async def test_what_has_not_ended_is_told_with_the_reason(command: Command, sand
     assert in_work == f"{ids[0]}  in work"
     assert waits.startswith(f"{ids[1]}  waits for regulatory requirements, until 2")
     assert missing == "nobody  not in this account"
+    one = await command("wait", *ids, "--timeout", "0", "--format", "json")
+    assert [order["id"] for order in json.loads(one.out)] == [ids[2]]
     assert error == "error: 1 of 4 orders ended without success, 3 of 4 orders had not ended"
 
 

@@ -219,14 +219,48 @@ async def test_an_open_order_is_not_sent_unseen(journal: OrderJournal, other: Or
     await journal.gave_up("job-17", LATER)
     with pytest.raises(JournalError, match="may have been placed; it was not looked up since"):
         await other.sending(ORDER, LATER)
-    await other.recall(ORDER)
-    with pytest.raises(JournalError, match="not looked up since"):
-        await other.not_placed("job-17", "not there")
     async with other.hold("job-17"):
         await other.recall(ORDER)
         await other.sending(ORDER, LATER)
         with pytest.raises(OrderInProgressError):
             await journal.recall(ORDER)
+
+
+async def test_who_has_looked_at_the_account_may_say_so(journal: OrderJournal) -> None:
+    """Outside of a `hold`, what is said is of the order as it is open now."""
+    await journal.sending(ORDER, MOMENT)
+    await journal.gave_up("job-17", LATER)
+    await journal.not_placed("job-17", "I looked")
+    intent = await journal.recall(ORDER)
+    assert intent is not None
+    assert (intent.state, intent.reason) == (IntentState.NOT_PLACED, "I looked")
+    await journal.sending(ORDER, LATER)
+
+
+async def test_a_journal_that_cannot_be_written_any_more(tmp_path: Path) -> None:
+    """Closing it hides nothing; what it was sending is found as that of a process that died."""
+    resource = pytest.importorskip("resource", reason="Windows bounds no files")
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    try:
+        with pytest.raises(KeyError, match="what became of it"):
+            async with OrderJournal(tmp_path / "orders.db") as journal:
+                await journal.sending(ORDER, MOMENT, longest=40)
+                resource.setrlimit(resource.RLIMIT_FSIZE, (0, hard))
+                raise KeyError("what became of it")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    async with OrderJournal(tmp_path / "orders.db") as journal:
+        [intent] = await journal.open_intents()
+        assert intent.given_up_at == MOMENT + timedelta(seconds=40)
+
+
+async def test_a_second_name(tmp_path: Path) -> None:
+    """Under a hard link nobody would see who uses the journal."""
+    async with OrderJournal(tmp_path / "orders.db"):
+        pass
+    (tmp_path / "other.db").hardlink_to(tmp_path / "orders.db")
+    with pytest.raises(JournalError, match="another name by a hard link"):
+        await OrderJournal(tmp_path / "other.db").open()
 
 
 async def test_a_judgement_is_about_one_attempt(journal: OrderJournal, other: OrderJournal) -> None:
@@ -511,6 +545,7 @@ async def test_the_file_can_be_read(journal: OrderJournal, path: Path) -> None:
         "state": "open",
         "sent_at": "2026-02-01T12:00:00.000000Z",
         "given_up_at": "2026-02-01T12:00:00.000000Z",
+        "longest": 0.0,
         "ended_at": None,
         "owner": None,
         "attempts": 1,

@@ -4,11 +4,12 @@ import asyncio
 import copy
 import pickle
 import socket
+from collections.abc import Awaitable, Callable
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
-from aiohttp import web
+from aiohttp import ClientRequest, ClientResponse, ClientSession, web
 from attrs import evolve
 
 from telnyx_orders import (
@@ -314,6 +315,94 @@ async def test_cancelled_before_it_leaves_was_not_sent(fake_time: FakeTime) -> N
             with pytest.raises(asyncio.CancelledError):
                 await first
     assert len(server.bodies) == 1
+
+
+async def test_a_session_that_sends_again_by_itself(fake_time: FakeTime) -> None:
+    """The middlewares of a borrowed session have no part in what must be sent once."""
+
+    async def twice(
+        request: ClientRequest, handler: Callable[[ClientRequest], Awaitable[ClientResponse]]
+    ) -> ClientResponse:
+        answer = await handler(request)
+        return answer if answer.ok else await handler(request)
+
+    async with orders_server("commit 500") as server, ClientSession(middlewares=(twice,)) as own:
+        async with client_of(server, fake_time, session=own) as client:
+            with pytest.raises(OrderOutcomeUnknownError):
+                await client.number_orders.create([NUMBER])
+            await client.number_orders.list()
+    assert len(server.placed) == 1
+
+
+@pytest.mark.parametrize(
+    "answered",
+    [
+        {"id": "order-1", "phone_numbers": [{"phone_number": OTHER}]},
+        {"id": "order-1", "phone_numbers": [{"phone_number": n} for n in (NUMBER, OTHER)]},
+        {"id": "", "phone_numbers": [{"phone_number": NUMBER}]},
+    ],
+)
+async def test_an_answer_about_another_order(answered: dict[str, Any]) -> None:
+    """What became of this one is not known then."""
+
+    async def answer(request: web.Request) -> web.Response:
+        return web.json_response({"data": answered})
+
+    async with serve(answer) as url, OrdersClient(KEY, base_url=url, trust_env=False) as client:
+        with pytest.raises(OrderOutcomeUnknownError) as raised:
+            await client.number_orders.create([NUMBER])
+    assert isinstance(raised.value.cause, ResponseDecodeError)
+
+
+async def test_cancelled_while_its_details_are_fetched(fake_time: FakeTime) -> None:
+    """An order that was found is told by the cause of the cancellation."""
+    async with orders_server("commit 500") as server:
+        whole, asked = server.answer, asyncio.Event()
+
+        async def without_details(request: web.Request) -> web.StreamResponse:
+            if request.path.endswith("/order-1"):
+                asked.set()
+                await asyncio.Event().wait()
+            return await whole(request)
+
+        async with serve(without_details) as url:
+            async with client_of(server, fake_time, base_url=url) as client:
+                placing = asyncio.ensure_future(client.number_orders.create([NUMBER], confirm=True))
+                await asked.wait()
+                placing.cancel()
+                with pytest.raises(asyncio.CancelledError) as raised:
+                    await placing
+    error = raised.value.__cause__
+    assert isinstance(error, OrderOutcomeUnknownError)
+    assert error.placement is not None
+    assert error.placement.outcome is PlacementOutcome.FOUND
+
+
+async def test_confirm_with_a_client_that_is_closed() -> None:
+    """It cannot look any more, and says so at once."""
+    async with orders_server("commit silence") as server:
+        client = OrdersClient(KEY, base_url=server.url, trust_env=False)
+        placing = asyncio.ensure_future(client.number_orders.create([NUMBER], confirm=True))
+        await server.arrived.wait()
+        await client.close()
+        async with asyncio.timeout(10):
+            with pytest.raises(OrderOutcomeUnknownError) as raised:
+                await placing
+    assert raised.value.placement is not None
+    assert raised.value.placement.outcome is PlacementOutcome.CANNOT_TELL
+
+
+@pytest.mark.parametrize("settle", [-1, 1e12, float("inf")])
+async def test_a_settle_that_makes_no_sense(settle: float, fake_time: FakeTime) -> None:
+    """It is refused before anything is sent."""
+    async with orders_server() as server, client_of(server, fake_time) as client:
+        for call in (
+            client.number_orders.create([NUMBER], settle=settle),
+            client.number_orders.create_many([[NUMBER]], settle=settle),
+        ):
+            with pytest.raises(ValueError, match="settle: expected"):
+                await call
+    assert server.requests == []
 
 
 async def test_confirm_finds_the_order(fake_time: FakeTime) -> None:

@@ -259,7 +259,13 @@ async def test_leaving_the_loop_ends_it(fake_time: FakeTime) -> None:
 
 @pytest.mark.parametrize(
     "settings",
-    [{"timeout": -1}, {"timeout": "1"}, {"interval": None}, {"max_interval": float("nan")}],
+    [
+        {"timeout": -1},
+        {"timeout": "1"},
+        {"interval": None},
+        {"interval": 0},
+        {"max_interval": float("nan")},
+    ],
 )
 async def test_waits_are_checked_at_once(settings: Any, client: OrdersClient) -> None:
     """What is no number of seconds is refused before anything is asked."""

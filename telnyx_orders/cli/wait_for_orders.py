@@ -102,8 +102,7 @@ async def wait_for_orders(options: WaitOptions) -> None:
     if pending is not None:
         for line in pending_lines(pending):
             tell(line)
-    else:
-        await output.write(writer.end())
+    await output.write(writer.end())
     _check_all_well(len(ids), done=done, unsuccessful=unsuccessful, pending=pending)
 
 

@@ -13,6 +13,7 @@ Its one table, `intents`, has a row for each order that was about to be sent:
 | `request` | what was asked for: the JSON body of the request |
 | `sent_at` | when it was first about to be sent; anew after `not_placed` |
 | `given_up_at` | when it was given up; before that, when it was last about to be sent |
+| `longest` | how many seconds after that its request is given up at the latest |
 | `ended_at` | when it was known to be placed or not; null while it is open |
 | `owner` | which open journal is sending it, see `owners`; null if none is |
 | `attempts` | how often it was about to be sent |
@@ -50,6 +51,7 @@ CREATE TABLE intents (
     request TEXT NOT NULL,
     sent_at TEXT NOT NULL,
     given_up_at TEXT NOT NULL,
+    longest REAL NOT NULL,
     ended_at TEXT CHECK ((ended_at IS NULL) = (state = 'open')),
     owner TEXT CHECK (owner IS NULL OR state = 'open'),
     attempts INTEGER NOT NULL CHECK (attempts > 0),

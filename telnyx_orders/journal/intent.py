@@ -34,7 +34,8 @@ class Intent:
         state: Where it stands.
         sent_at: When it was first about to be sent, an aware time; anew after `NOT_PLACED`.
         given_up_at: Until when it is known to have been under way: when it was given up, or
-            before that, and where its process died, when it was last about to be sent.
+            before that, when it was last about to be sent.
+        longest: Seconds at most from then on until its request is given up.
         placed: The order, if it was placed.
         reason: Why it was not placed, if it was not.
         attempts: How often it was about to be sent, in all.
@@ -45,6 +46,7 @@ class Intent:
     state: IntentState
     sent_at: datetime
     given_up_at: datetime
+    longest: float = 0.0
     placed: NumberOrder | None = None
     reason: str | None = None
     attempts: int = 1

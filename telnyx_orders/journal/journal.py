@@ -9,13 +9,14 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self, cast
 
 from telnyx_orders.clock import Clock
-from telnyx_orders.configuration import check_seconds, check_type
+from telnyx_orders.configuration import check_type
 from telnyx_orders.errors import ConfigurationError
 from telnyx_orders.journal.intent import Intent, check_aware
 from telnyx_orders.journal.references import References
 from telnyx_orders.models import NumberOrder
 from telnyx_orders.new_order import NewOrder
 from telnyx_orders.order_errors import JournalError
+from telnyx_orders.placement import checked_settle
 
 if TYPE_CHECKING:
     from telnyx_orders.client import OrdersClient
@@ -57,8 +58,10 @@ class OrderJournal:
         self, path: str | os.PathLike[str], *, settle: float = 60.0, clock: Clock | None = None
     ) -> None:
         self._path = _checked_path(path)
-        check_seconds("settle", settle, or_zero=True)
-        self._settle = float(settle)
+        try:
+            self._settle = float(checked_settle(settle))
+        except (TypeError, ValueError) as error:
+            raise ConfigurationError(str(error)) from None
         check_type("clock", clock, Clock)
         self._clock = clock or Clock()
         self._references = References(self._now)
@@ -98,11 +101,7 @@ class OrderJournal:
         self._open = True
 
     async def close(self) -> None:
-        """Close the file. What is being sent counts as given up. May be called again.
-
-        Raises:
-            JournalError: The file could not be written any more.
-        """
+        """Close the file. What is being sent counts as given up. May be called again."""
         if self._open and self._worker is not None:
             worker, self._worker, self._open = self._worker, None, False
             await worker.close()
@@ -137,12 +136,12 @@ class OrderJournal:
             ValueError: The order has no reference.
         """
         reference = _reference(order)
-        abandoned_at = self._references.abandoned().get(reference)
-        intent = await self._in_use().run(lambda store: store.recall(order, abandoned_at))
+        abandoned_at, now = self._references.abandoned().get(reference), self._now()
+        intent = await self._in_use().run(lambda store: store.recall(order, abandoned_at, now))
         self._references.recalled(reference, intent)
         return intent
 
-    async def sending(self, order: NewOrder, sent_at: datetime) -> None:
+    async def sending(self, order: NewOrder, sent_at: datetime, *, longest: float = 0.0) -> None:
         """Record that an order is about to be sent; it is on disk when this returns.
 
         If it raises, the order must not be sent. Cancelled, it counts as not sent.
@@ -150,6 +149,8 @@ class OrderJournal:
         Args:
             order: The order, with a `customer_reference`.
             sent_at: The time, aware.
+            longest: Seconds at most until its request is given up; it counts where the process dies
+                meanwhile.
 
         Raises:
             JournalConflictError: The reference is known for another order.
@@ -163,7 +164,7 @@ class OrderJournal:
         worker, judged = self._in_use(), self._references.judged(reference)
         self._references.leaving(reference)
         try:
-            await worker.run(lambda store: store.sending(order, sent_at, judged))
+            await worker.run(lambda store: store.sending(order, sent_at, judged, longest))
         except asyncio.CancelledError:
             # After the record, in the same thread, if that was begun.
             now = self._now()
@@ -210,7 +211,8 @@ class OrderJournal:
             reference: Its reference.
             reason: Why, in a sentence.
             judged: The open intent that was looked up, where it was not recalled within the same
-                `hold`. What was sent since is not meant.
+                `hold`. What was sent since is not meant. Without it, and outside of a `hold`, it is
+                taken for what is open now.
 
         Raises:
             OrderInProgressError: Another journal, whose process is alive, is sending it.
@@ -218,6 +220,9 @@ class OrderJournal:
                 the journal does not know it, is not open, or its file cannot be used.
         """
         looked_up, now = judged or self._references.judged(reference), self._now()
+        if looked_up is None and not self._references.holds(reference):
+            for intent in await self.open_intents():
+                looked_up = intent if intent.reference == reference else looked_up
         await self._in_use().run(lambda store: store.not_placed(reference, reason, now, looked_up))
         if judged is None:
             self._references.ended(reference)
@@ -228,8 +233,8 @@ class OrderJournal:
         Raises:
             JournalError: The journal is not open, or its file cannot be used.
         """
-        abandoned = self._references.abandoned()
-        return await self._in_use().run(lambda store: store.open_intents(abandoned))
+        abandoned, now = self._references.abandoned(), self._now()
+        return await self._in_use().run(lambda store: store.open_intents(abandoned, now))
 
     async def reconcile(self, client: "OrdersClient") -> tuple["Reconciled", ...]:
         """Look for the open orders in the account, and record what became of each.

@@ -13,7 +13,15 @@ from telnyx_orders.filters import DateRange, OrderFilter
 from telnyx_orders.journal.intent import Intent
 from telnyx_orders.models import NumberOrder
 from telnyx_orders.order_errors import JournalError
-from telnyx_orders.placement import Placement, PlacementOutcome, Sought, judge, may_match
+from telnyx_orders.placement import (
+    Placement,
+    PlacementOutcome,
+    Sought,
+    digits,
+    judge,
+    may_match,
+    numbers_of,
+)
 
 if TYPE_CHECKING:
     from telnyx_orders.journal.journal import OrderJournal
@@ -103,14 +111,14 @@ async def reconcile(
     await orders.list(page_size=1)
     ahead = orders.server_ahead
     outcomes: dict[str, Reconciled] = {}
-    for window in windows(intents, journal.settle, ahead):
+    for window in windows(intents, journal.settle, ahead or 0.0):
         looked_at = datetime.fromtimestamp(clock.now(), UTC)
         soughts = [intent.sought(journal.settle) for intent in window.intents]
         rows, doubt = await _read(orders, window, soughts, ahead)
         for intent, sought in zip(window.intents, soughts, strict=True):
             placement = judge(
                 sought,
-                rows.get(frozenset(sought.phone_numbers), ()),
+                [*rows.get(_wanted(sought), ()), *rows.get(None, ())],
                 server_ahead=ahead,
                 looked_at=looked_at,
                 doubt=doubt,
@@ -119,28 +127,30 @@ async def reconcile(
     return tuple(outcomes[intent.reference] for intent in intents)
 
 
-Rows = dict[frozenset[str | None], list[NumberOrder]]
-"""Orders by the set of their numbers."""
+Rows = dict[frozenset[str] | None, list[NumberOrder]]
+"""Orders by the digits of their numbers; those that do not say them by `None`."""
+
+
+def _wanted(sought: Sought) -> frozenset[str]:
+    return frozenset(map(digits, sought.phone_numbers))
 
 
 async def _read(
-    orders: "NumberOrders", window: Window, soughts: Sequence[Sought], ahead: float
+    orders: "NumberOrders", window: Window, soughts: Sequence[Sought], ahead: float | None
 ) -> tuple[Rows, str | None]:
     """Read the orders of a window that have the numbers of a sought one, and why some may lack."""
-    wanted = {frozenset[str | None](sought.phone_numbers) for sought in soughts}
+    wanted = set(map(_wanted, soughts))
     rows: Rows = {}
     pager = orders.list(filter=OrderFilter(created_at=DateRange(gt=window.gt, lt=window.lt)))
     try:
         async with aclosing(pager.pages()) as pages:
             async for page in pages:
                 for row in page.data:
-                    order = row
-                    if not row.phone_numbers and any(
-                        may_match(row, sought, ahead) for sought in soughts
-                    ):
+                    order, numbers = row, numbers_of(row)
+                    if numbers is None and any(may_match(row, one, ahead) for one in soughts):
                         order = await orders.retrieve(row.id)
-                    numbers = frozenset(number.phone_number for number in order.phone_numbers)
-                    if numbers in wanted:
+                        numbers = numbers_of(order)
+                    if numbers is None or numbers in wanted:
                         rows.setdefault(numbers, []).append(order)
     except IncompleteFetchError as error:
         return rows, f"the listing was incomplete: {error.reason}"

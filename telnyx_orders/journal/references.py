@@ -69,11 +69,14 @@ class References:
     def recalled(self, reference: str, intent: Intent | None) -> None:
         """Take in what is on record, where that nobody sends it is on record too."""
         self._abandoned.pop(reference, None)
-        turn = self._turns.get(reference)
         # Who only looks must not refresh what the holder is about to judge.
-        holds = turn is not None and turn.holder is asyncio.current_task()
-        if holds and intent is not None and intent.state is IntentState.OPEN:
+        if self.holds(reference) and intent is not None and intent.state is IntentState.OPEN:
             self._judged[reference] = intent
+
+    def holds(self, reference: str) -> bool:
+        """Whether the current task has the reference to itself."""
+        turn = self._turns.get(reference)
+        return turn is not None and turn.holder is asyncio.current_task()
 
     def leaving(self, reference: str) -> None:
         """Take in that an order is about to be recorded as one that is sent."""

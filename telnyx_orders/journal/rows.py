@@ -13,7 +13,8 @@ from telnyx_orders.serialization import MALFORMED, make_converter
 __all__ = ["COLUMNS", "Rows", "request_text"]
 
 COLUMNS: Final = (
-    "reference, state, request, sent_at, given_up_at, attempts, placed_order, reason, owner"
+    "reference, state, request, sent_at, given_up_at, longest, attempts, placed_order, reason, "
+    "owner"
 )
 """The columns of a row that is to be read, in their sequence."""
 
@@ -40,7 +41,7 @@ class Rows:
         Raises:
             JournalError: It was changed by somebody else, and says nothing now.
         """
-        reference, state, request, sent_at, given_up_at, attempts, placed, reason, _ = row
+        reference, state, request, sent_at, given_up_at, longest, attempts, placed, reason, _ = row
         try:
             return Intent(
                 reference=reference,
@@ -48,6 +49,7 @@ class Rows:
                 state=IntentState(state),
                 sent_at=from_text(sent_at),
                 given_up_at=from_text(given_up_at),
+                longest=longest,
                 placed=placed and self._converter.structure(json.loads(placed), NumberOrder),
                 reason=reason,
                 attempts=attempts,

@@ -4,15 +4,16 @@ Each method is one transaction, which no other process comes between, and is on 
 returns. All of them are called in one thread, see `worker`.
 
 An open order has an owner while a journal is sending it. It loses the owner when it is given up, or
-when the owner is found dead, whose request left when it was last about to. Without an owner it is
+when the owner is found dead, whose request is then given up at the latest. Without an owner it is
 sent again only by who has judged it: looked it up since, and seen that it was not placed. What
 another has sent meanwhile undoes that judgement, as it is about another attempt.
 """
 
+import logging
 import os
 from collections.abc import Generator, Mapping
-from contextlib import contextmanager
-from datetime import datetime
+from contextlib import contextmanager, suppress
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,27 +31,35 @@ if TYPE_CHECKING:
 
 __all__ = ["Store"]
 
+logger: logging.Logger = logging.getLogger("telnyx_orders")
+
 
 class Store:
     """The orders of one journal, opened.
 
     Args:
         path: Its file.
+        now: The time.
 
     Raises:
         JournalError: The file cannot be used.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, now: datetime) -> None:
         # Under each of its names it must have the same owners. Path.resolve() refuses circles.
         path = Path(os.path.realpath(path))
+        if path.is_file() and path.stat().st_nlink > 1:
+            raise JournalError(
+                f"the journal {path} has another name by a hard link, under which nobody would see "
+                "who uses it: remove one of them"
+            )
         check_not_forked(path)
         self._path = path
         self._rows = Rows(path)
         self._connection: sqlite3.Connection = open_database(path)
         try:
             with self._transaction():
-                self._disown_dead()
+                self._disown_dead(now)
                 remove_dead(path)
             with self._transaction():
                 self._ownership = Ownership(path)
@@ -59,21 +68,30 @@ class Store:
             raise
 
     def close(self, now: datetime) -> None:
-        """Give back what is being sent, and close the file."""
+        """Give back what is being sent, and close the file.
+
+        Where it cannot be written any more, what is being sent is that of a dead owner, and
+        whatever has become of it is worth more than that.
+        """
         try:
             with self._transaction():
                 self._give_back_all_of(self._ownership.id, now)
+        except JournalError as error:
+            logger.error("on closing: %s", error)  # noqa: TRY400  # its message says all
         finally:
             self._ownership.end()
-            with foreign_errors(self._path):
+            with suppress(JournalError), foreign_errors(self._path):
                 self._connection.close()
 
-    def recall(self, order: NewOrder, abandoned_at: datetime | None) -> Intent | None:
+    def recall(
+        self, order: NewOrder, abandoned_at: datetime | None, now: datetime
+    ) -> Intent | None:
         """Give what is known of an order.
 
         Args:
             order: The order, with a reference.
             abandoned_at: When this journal ceased to send it without saying how it ended.
+            now: The time.
 
         Raises:
             JournalConflictError: Its reference is known for another order.
@@ -88,15 +106,18 @@ class Store:
             self._check_free(intent.reference, owner)
             if owner == self._ownership.id:
                 return self._give_back(intent, abandoned_at) if abandoned_at else intent
-            return intent if owner is None else self._give_back(intent, intent.given_up_at)
+            return intent if owner is None else self._give_back(intent, _died(intent, now))
 
-    def sending(self, order: NewOrder, sent_at: datetime, judged: Intent | None) -> None:
+    def sending(
+        self, order: NewOrder, sent_at: datetime, judged: Intent | None, longest: float
+    ) -> None:
         """Record that an order is about to be sent.
 
         Args:
             order: The order, with a reference.
             sent_at: The time.
             judged: The open intent that was looked up, and was not placed; `None` if none was.
+            longest: Seconds at most until its request is given up.
 
         Raises:
             JournalError: It must not be sent.
@@ -106,11 +127,13 @@ class Store:
             if found is None:
                 self._execute(
                     "INSERT INTO intents "
-                    "(reference, state, request, sent_at, given_up_at, owner, attempts) "
-                    "VALUES (:reference, 'open', :request, :sent_at, :sent_at, :owner, 1)",
+                    "(reference, state, request, sent_at, given_up_at, longest, owner, attempts) "
+                    "VALUES "
+                    "(:reference, 'open', :request, :sent_at, :sent_at, :longest, :owner, 1)",
                     reference=order.customer_reference,
                     request=request_text(order),
                     sent_at=to_text(sent_at),
+                    longest=longest,
                     owner=self._ownership.id,
                 )
                 return
@@ -124,6 +147,7 @@ class Store:
                 # The earliest that may have been carried out, as what it left is looked for.
                 sent_at=to_text(intent.sent_at if again else sent_at),
                 given_up_at=to_text(max(sent_at, intent.given_up_at) if again else sent_at),
+                longest=longest,
                 ended_at=None,
                 owner=self._ownership.id,
                 attempts=intent.attempts + 1,
@@ -201,14 +225,15 @@ class Store:
                 _check_judged(intent, judged)
             self._end_without_order(reference, reason, now)
 
-    def open_intents(self, abandoned: Mapping[str, datetime]) -> list[Intent]:
+    def open_intents(self, abandoned: Mapping[str, datetime], now: datetime) -> list[Intent]:
         """Give the open orders that no living journal is sending, oldest first.
 
         Args:
             abandoned: What this journal ceased to send without saying how it ended, and when.
+            now: The time.
         """
         with self._transaction():
-            self._disown_dead()
+            self._disown_dead(now)
             for reference, moment in abandoned.items():
                 found = self._find(reference)
                 if found is not None and found[1] == self._ownership.id:
@@ -270,13 +295,15 @@ class Store:
         found = self._find(intent.reference)
         return intent if found is None else found[0]
 
-    def _disown_dead(self) -> None:
-        owners: list[tuple[str]] = self._execute(
-            "SELECT DISTINCT owner FROM intents WHERE state = 'open' AND owner IS NOT NULL"
+    def _disown_dead(self, now: datetime) -> None:
+        rows: list[tuple[Any, ...]] = self._execute(
+            f"SELECT {COLUMNS} FROM intents WHERE state = 'open' AND owner IS NOT NULL"  # noqa: S608  # our own names
         ).fetchall()
-        for (owner,) in owners:
-            if not is_alive(self._path, owner):
-                self._execute("UPDATE intents SET owner = NULL WHERE owner = :owner", owner=owner)
+        dead = {owner for owner in {row[-1] for row in rows} if not is_alive(self._path, owner)}
+        for row in rows:
+            if row[-1] in dead:
+                intent = self._rows.read(row)
+                self._give_back(intent, _died(intent, now))
 
     def _give_back_all_of(self, owner: str, moment: datetime) -> None:
         self._execute(
@@ -290,6 +317,11 @@ class Store:
         self._update(
             reference, state="not_placed", ended_at=to_text(now), owner=None, reason=reason
         )
+
+
+def _died(intent: Intent, now: datetime) -> datetime:
+    """Say until when an order may have been under way whose process was found dead."""
+    return min(now, intent.given_up_at + timedelta(seconds=intent.longest))
 
 
 def _check_same(intent: Intent, order: NewOrder) -> None:

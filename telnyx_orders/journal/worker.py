@@ -68,7 +68,7 @@ class StoreWorker:
     def _open(self) -> None:
         from telnyx_orders.journal.store import Store
 
-        self._store = Store(self._path)
+        self._store = Store(self._path, self._now())
 
     def _close(self) -> None:
         store, self._store = self._store, None

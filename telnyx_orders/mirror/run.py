@@ -96,7 +96,7 @@ class SyncRun:
                 self.report.take(changes)
                 yield changes
         # By the server's clock, which is known now.
-        moment = to_text(datetime.fromtimestamp(begun + self._orders.server_ahead, UTC))
+        moment = to_text(datetime.fromtimestamp(begun + (self._orders.server_ahead or 0.0), UTC))
         kept = {"last_sync": moment} | ({"last_full": moment} if due else {})
         await self._thread.run(lambda: self._store.keep(kept))
         self.report.orders = await self._thread.run(lambda: self._store.count(Span()))
@@ -224,5 +224,6 @@ class SyncRun:
         return await self._thread.run(lambda: self._store.write(orders))
 
     async def _gone(self, ids: list[str] | None, span: Span, sequence: int) -> list[OrderChange]:
-        now = datetime.fromtimestamp(self._clock.now() + self._orders.server_ahead, UTC)
+        ahead = self._orders.server_ahead or 0.0
+        now = datetime.fromtimestamp(self._clock.now() + ahead, UTC)
         return await self._thread.run(lambda: self._store.gone(ids, span, sequence, now))

@@ -19,7 +19,7 @@ from telnyx_orders.order_errors import (
 )
 from telnyx_orders.pagination import Listing, Pager
 from telnyx_orders.paths import NUMBER_ORDER_PHONE_NUMBERS, NUMBER_ORDERS
-from telnyx_orders.placement import Placement, Sought
+from telnyx_orders.placement import Placement, Sought, checked_settle
 from telnyx_orders.resources.arguments import Requirements, check_id, path_of, requirement_values
 from telnyx_orders.transport import Transport
 
@@ -44,8 +44,8 @@ class NumberOrders:
         self._journal = journal
 
     @property
-    def server_ahead(self) -> float:
-        """How many seconds the server's clock is ahead of ours, by its latest answer, or 0."""
+    def server_ahead(self) -> float | None:
+        """How many seconds the server's clock is ahead of ours, if an answer has told."""
         return self._transport.exchange.server_ahead
 
     # `list` stands last: within the class it hides the type of that name.
@@ -129,7 +129,8 @@ class NumberOrders:
 
         Raises:
             TypeError: A batch has the wrong type; the message names it.
-            ValueError: A batch cannot be ordered, or two have a number in common. Nothing was sent.
+            ValueError: A batch cannot be ordered, or two have a number in common, or, with a
+                journal, a reference. Nothing was sent.
             CancelledError: The task was cancelled; its `__cause__` is a `PlacingCancelledError`
                 with the outcomes so far.
         """
@@ -140,7 +141,7 @@ class NumberOrders:
         ):
             raise ValueError(f"concurrency: expected an integer from 1, got {concurrency!r}")
         return await place_many(
-            new_orders(batches),
+            new_orders(batches, journaled=self._journal is not None),
             self._place(confirm, settle),
             concurrency or self._transport.concurrency,
         )
@@ -230,7 +231,7 @@ class NumberOrders:
             customer_reference=customer_reference,
             sent_at=sent_at,
             given_up_at=given_up_at,
-            settle=checked_seconds("settle", settle, or_zero=True),
+            settle=checked_settle(settle),
         )
         return await self._lookup().find(sought)
 
@@ -313,8 +314,8 @@ class NumberOrders:
         from telnyx_orders.waiting import OrderWaiter, PollPace
 
         pace = PollPace(
-            interval=checked_seconds("interval", interval, or_zero=True),
-            max_interval=checked_seconds("max_interval", max_interval, or_zero=True),
+            interval=checked_seconds("interval", interval),
+            max_interval=checked_seconds("max_interval", max_interval),
             timeout=None if timeout is None else checked_seconds("timeout", timeout, or_zero=True),
         )
         # A text is an iterable, too: of its characters.
@@ -333,7 +334,7 @@ class NumberOrders:
         # Here and not above: who only lists orders needs none of it.
         from telnyx_orders.placing import OrderPlacer
 
-        settle = checked_seconds("settle", settle, or_zero=True)
+        settle = checked_settle(settle)
         if not isinstance(confirm, bool):
             raise TypeError(f"confirm: expected a bool, got {type(confirm).__name__} {confirm!r}")
         lookup = self._lookup()

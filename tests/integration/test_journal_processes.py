@@ -9,11 +9,12 @@ import tempfile
 from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from telnyx_orders import IntentState, JournalError, OrderInProgressError, OrderJournal
+from telnyx_orders import Clock, IntentState, JournalError, OrderInProgressError, OrderJournal
 from tests.journal_worker import SENT, new_order
 
 KILLS = int(os.environ.get("JOURNAL_KILLS", "200"))
@@ -87,6 +88,21 @@ def check_integrity(path: Path) -> None:
     connection.close()
 
 
+async def test_a_process_that_died_just_now(tmp_path: Path) -> None:
+    """Its request may have been under way until this moment, and no longer."""
+    path = tmp_path / "orders.db"
+    async with worker(path, "hold_open") as other:
+        await started(other)
+        go(other)
+        assert await line(other) == "sending"
+        other.kill()
+        await other.wait()
+    now = SENT.timestamp() + 3
+    async with OrderJournal(path, clock=Clock(now=lambda: now)) as journal:
+        [intent] = await journal.open_intents()
+    assert intent.given_up_at == datetime.fromtimestamp(now, UTC)
+
+
 @pytest.mark.parametrize("attempt", range(5))
 async def test_a_race_for_a_reference(tmp_path: Path, attempt: int) -> None:
     """Of several processes that place the order of a reference, exactly one sends it."""
@@ -135,7 +151,8 @@ async def test_a_stopped_process_is_alive(tmp_path: Path) -> None:
         await other.wait()
         intent = await journal.recall(new_order("job-17"))
         assert intent is not None
-        assert intent.sent_at == intent.given_up_at == SENT
+        assert intent.sent_at == SENT
+        assert intent.given_up_at == SENT + timedelta(seconds=100)  # it may have taken so long
         assert await journal.open_intents() == [intent]
 
 

@@ -1,7 +1,9 @@
 """The rule that says whether an order was placed, over drawn accounts."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
+from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -45,6 +47,42 @@ def sought_orders(draw: st.DrawFn) -> Sought:
 def accounts(draw: st.DrawFn) -> list[NumberOrder]:
     rows = st.tuples(numbers, references, st.none() | seconds.map(lambda after: START + after))
     return [order_of(index, *row) for index, row in enumerate(draw(st.lists(rows, max_size=6)))]
+
+
+unsaid = st.sampled_from(
+    [
+        {"phone_numbers": ()},
+        {"phone_numbers": (), "phone_numbers_count": 0},
+        {"phone_numbers": (OrderPhoneNumber(id="a"),)},
+        {"phone_numbers": (OrderPhoneNumber(phone_number=NUMBERS[0]),), "phone_numbers_count": 9},
+    ]
+)
+
+
+@given(sought_orders(), accounts(), unsaid, references)
+def test_not_there_is_not_said_where_an_order_does_not_say_its_numbers(
+    sought: Sought, rows: list[NumberOrder], fields: dict[str, Any], reference: str | None
+) -> None:
+    """Whatever its reference, it may be the one."""
+    if fields.get("phone_numbers_count"):
+        fields = fields | {"phone_numbers_count": len(sought.phone_numbers) + 1}
+        sought = evolve(sought, phone_numbers=(*sought.phone_numbers, "+19705559999"))
+    row = NumberOrder(
+        id="unsaid", created_at=sought.sent_at, customer_reference=reference, **fields
+    )
+    looked_at = sought.settled_at + timedelta(days=1)
+    placement = judge(sought, [*rows, row], server_ahead=0, looked_at=looked_at)
+    assert placement.outcome is not PlacementOutcome.NOT_THERE
+
+
+@given(sought_orders(), accounts())
+def test_not_there_is_not_said_where_nothing_told_the_time(
+    sought: Sought, rows: list[NumberOrder]
+) -> None:
+    """The clock of the server may stand anywhere."""
+    looked_at = sought.settled_at + timedelta(days=1)
+    placement = judge(sought, rows, server_ahead=None, looked_at=looked_at)
+    assert placement.outcome is not PlacementOutcome.NOT_THERE
 
 
 @given(sought_orders(), accounts(), seconds)
