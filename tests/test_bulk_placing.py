@@ -135,9 +135,7 @@ async def test_a_reference_twice_with_a_journal(fake_time: FakeTime, tmp_path: P
     twice = [NewOrder([number], customer_reference="job-17") for number in NUMBERS[:2]]
     async with orders_server() as server, OrderJournal(tmp_path / "orders.db") as journal:
         async with client_of(server, fake_time, journal=journal) as client:
-            with pytest.raises(
-                ValueError, match=r"batches\[1\]: its customer_reference is that of"
-            ):
+            with pytest.raises(ValueError, match=r"batches\[1\]: its customer_reference"):
                 await client.number_orders.create_many(twice)
         async with client_of(server, fake_time) as client:
             assert len(await client.number_orders.create_many(twice)) == 2
