@@ -2,7 +2,8 @@
 
     python -m tests.sync_worker FILE URL [STEP]
 
-With STEP it kills itself, as `kill -9` does, when that many lines of the package have run.
+It prints the id of each order that it is told of. With STEP it kills itself, as `kill -9` does,
+when that many lines of the package have run.
 """
 
 import asyncio
@@ -17,7 +18,8 @@ async def main(path: str, url: str, step: int | None) -> None:
     if step is not None:
         kill_at(step)
     async with OrdersClient(DEFAULT_API_KEY, base_url=url, trust_env=False) as client:
-        await sync(client, path)
+        async for change in sync(client, path):
+            print(change.order.id, flush=True)
 
 
 if __name__ == "__main__":

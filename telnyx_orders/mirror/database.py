@@ -6,17 +6,20 @@ It is an SQLite database that other programs may read at any time:
   it as JSON.
 - `phone_numbers`: a row a phone number: `order_id`, its `position` in the order, `id`,
   `phone_number`.
+- `untold`: `order_id`: an order whose change nobody has taken yet, with what it was `before`.
 - `sync_state`: `key` and `value`: how far the mirror is, for itself.
 
-`orders` has three columns of its own. `gone_at` is when the account was seen without the order, and
-null while it is there; `source` is `listing` or `webhook`; `seen` counts when it was last seen.
-Times are UTC in ISO 8601 with microseconds, such as `2026-02-01T12:00:00.000000Z`, and sort as
-texts do. The version of all this is in `PRAGMA user_version`.
+`orders` has four columns of its own. `gone_at` is when the account was seen without the order, and
+null while it is there; `source` is `listing` or `webhook`, whichever spoke last; `seen` counts when
+that was; `as_of` is the latest time for which anything is known of the order. Times are UTC in ISO
+8601 with microseconds, such as `2026-02-01T12:00:00.000000Z`, and sort as texts do. Truth is 1 or
+0. The version of all this is in `PRAGMA user_version`.
 """
 
 import os
+import stat
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -25,10 +28,12 @@ from telnyx_orders.mirror.errors import MirrorError
 if TYPE_CHECKING:
     import sqlite3
 
-__all__ = ["foreign_errors", "lock", "open_database", "transaction"]
+__all__ = ["check_file", "foreign_errors", "lock", "open_database", "transaction"]
 
 APPLICATION_ID: Final = 0x54784F4D  # "TxOM"
-VERSION: Final = 1
+VERSION: Final = 2
+
+_DISK: Final = "See that the disk has room and that this process may write the file and its folder"
 
 SCHEMA: Final = """
 CREATE TABLE orders (
@@ -45,6 +50,7 @@ CREATE TABLE orders (
     data TEXT NOT NULL,
     source TEXT NOT NULL,
     seen INTEGER NOT NULL,
+    as_of TEXT,
     gone_at TEXT
 );
 CREATE INDEX orders_by_time ON orders (created_at, status) WHERE gone_at IS NULL;
@@ -57,8 +63,38 @@ CREATE TABLE phone_numbers (
     PRIMARY KEY (order_id, position)
 ) WITHOUT ROWID;
 CREATE INDEX phone_numbers_by_number ON phone_numbers (phone_number);
+CREATE TABLE untold (
+    number INTEGER PRIMARY KEY AUTOINCREMENT,
+    order_id TEXT NOT NULL UNIQUE,
+    before TEXT
+);
 CREATE TABLE sync_state (key TEXT NOT NULL PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 """
+
+
+def check_file(path: Path) -> None:
+    """Refuse what is no mirror, before anything is written beside it.
+
+    Raises:
+        MirrorError: It is a folder, a device, something else's database, or of another version.
+    """
+    import sqlite3
+
+    with foreign_errors(path):
+        try:
+            found = path.stat()
+        except FileNotFoundError:
+            if not path.parent.is_dir():
+                raise MirrorError(
+                    f"the folder {path.parent} is not there: make it, or give another path"
+                ) from None
+            return
+        if not stat.S_ISREG(found.st_mode):
+            what = "a folder" if stat.S_ISDIR(found.st_mode) else "no regular file"
+            raise MirrorError(f"{path} is {what}: give the mirror the path of a file of its own")
+        if found.st_size:
+            with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+                _check_kind(connection, path)
 
 
 def lock(path: Path) -> "sqlite3.Connection":
@@ -69,6 +105,8 @@ def lock(path: Path) -> "sqlite3.Connection":
     """
     import sqlite3
 
+    # Only the resolved path names the file: two names of it would be two locks.
+    path = Path(os.path.realpath(path))
     with foreign_errors(path):
         connection = sqlite3.connect(path.with_name(f"{path.name}-lock"), 0, isolation_level=None)
         try:
@@ -107,16 +145,7 @@ def open_database(path: Path) -> "sqlite3.Connection":
 
 
 def _prepare(connection: "sqlite3.Connection", path: Path) -> None:
-    kind: int = connection.execute("PRAGMA application_id").fetchone()[0]
-    version: int = connection.execute("PRAGMA user_version").fetchone()[0]
-    tables: int = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
-    if tables and kind != APPLICATION_ID:
-        raise MirrorError(f"{path} is a database of something else, and was left as it is")
-    if tables and version != VERSION:
-        raise MirrorError(
-            f"the mirror {path} has version {version}, and this release of telnyx-orders knows "
-            f"version {VERSION}: begin a new one, or use the release that wrote it"
-        )
+    tables = _check_kind(connection, path)
     connection.execute("PRAGMA journal_mode = WAL")
     # A commit may be lost with the power, but nothing is torn; the next sync sees it again.
     connection.execute("PRAGMA synchronous = NORMAL")
@@ -126,6 +155,24 @@ def _prepare(connection: "sqlite3.Connection", path: Path) -> None:
                 connection.execute(statement)
             connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
             connection.execute(f"PRAGMA user_version = {VERSION}")
+
+
+def _check_kind(connection: "sqlite3.Connection", path: Path) -> int:
+    """Refuse a database that is no mirror; give the number of its tables and indexes."""
+    kind: int = connection.execute("PRAGMA application_id").fetchone()[0]
+    version: int = connection.execute("PRAGMA user_version").fetchone()[0]
+    tables: int = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+    if tables and kind != APPLICATION_ID:
+        raise MirrorError(
+            f"{path} is a database of something else, and was left as it is. Give the mirror a "
+            "path of its own"
+        )
+    if tables and version != VERSION:
+        raise MirrorError(
+            f"the mirror {path} has version {version}, and this release of telnyx-orders knows "
+            f"version {VERSION}: begin a new one, or use the release that wrote it"
+        )
+    return tables
 
 
 @contextmanager
@@ -149,6 +196,18 @@ def foreign_errors(path: Path) -> Generator[None]:
     try:
         yield
     except sqlite3.Error as error:
-        raise MirrorError(f"the mirror {path} cannot be used: {error}") from error
+        # Extended codes have the kind of error in their lowest byte.
+        busy = getattr(error, "sqlite_errorcode", 0) & 0xFF in (
+            sqlite3.SQLITE_BUSY,
+            sqlite3.SQLITE_LOCKED,
+        )
+        advice = (
+            "Another program keeps it from being written: end that, or try again" if busy else _DISK
+        )
+        raise MirrorError(
+            f"the mirror {path} cannot be used: {error}. {advice}", transient=busy
+        ) from error
     except OSError as error:
-        raise MirrorError(f"the mirror {path} cannot be used: {error.strerror or error}") from error
+        raise MirrorError(
+            f"the mirror {path} cannot be used: {error.strerror or error}. {_DISK}"
+        ) from error

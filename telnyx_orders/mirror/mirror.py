@@ -1,10 +1,9 @@
 """`Mirror` and `sync`: what users call."""
 
 import asyncio
-import math
 import os
-from collections.abc import AsyncGenerator, Callable, Generator
-from contextlib import AsyncExitStack, aclosing
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing, asynccontextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
@@ -13,19 +12,17 @@ from telnyx_orders.clock import Clock
 from telnyx_orders.errors import IncompleteFetchError, TelnyxError
 from telnyx_orders.mirror.changes import OrderChange, SyncReport
 from telnyx_orders.mirror.errors import MirrorError
+from telnyx_orders.mirror.one_sync import Sync
+from telnyx_orders.mirror.open_mirror import OpenMirror
 from telnyx_orders.mirror.run import SyncRun
-from telnyx_orders.mirror.store import MirrorStore
+from telnyx_orders.mirror.watch import DAY, Watch, checked_seconds
 from telnyx_orders.models import NumberOrder
-from telnyx_orders.one_thread import OneThread
 
 if TYPE_CHECKING:
     from telnyx_orders.client import OrdersClient
     from telnyx_orders.webhooks import WebhookEvent
 
-__all__ = ["DAY", "Mirror", "Sync", "sync"]
-
-DAY = 86_400.0
-"""Seconds; by default the whole account is read that often."""
+__all__ = ["Mirror", "sync"]
 
 
 class Mirror:
@@ -48,24 +45,17 @@ class Mirror:
     """
 
     def __init__(self, path: str | os.PathLike[str], *, clock: Clock | None = None) -> None:
-        self._path = Path(path).absolute()
+        # By its one true name: another one of the same file would have another lock.
+        self._file = OpenMirror(Path(os.path.realpath(path)))
         self._clock = clock or Clock()
-        self._thread: OneThread | None = None
-        self._store: MirrorStore | None = None
-        self._syncing = False
+        self._turn = asyncio.Lock()
+        self._syncing: asyncio.Task[object] | None = None
 
     def __repr__(self) -> str:
-        return f"<Mirror {self._path} {'closed' if self._store is None else 'open'}>"
+        return f"<Mirror {self._file.path} {'open' if self._file.is_open else 'closed'}>"
 
     async def __aenter__(self) -> Self:
-        if self._thread is not None:
-            raise MirrorError(f"the mirror {self._path} is open already")
-        self._thread = thread = OneThread("telnyx-orders-mirror")
-        try:
-            await thread.run(self._open)
-        except BaseException:
-            await self._end()
-            raise
+        await self._file.open()
         return self
 
     async def __aexit__(
@@ -74,19 +64,20 @@ class Mirror:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        await self._end()
+        await self._file.close()
 
     def sync(
         self, client: "OrdersClient", *, full: bool = False, full_after: float = DAY
     ) -> "Sync":
         """Bring it up to date: see `sync`, which opens a mirror of its own."""
-        return Sync(self, client, 0.0 if full else _checked_seconds("full_after", full_after))
+        return Sync(self, client, 0.0 if full else checked_seconds("full_after", full_after))
 
     async def watch(
         self,
         client: "OrdersClient",
         seconds: float,
         *,
+        full: bool = False,
         full_after: float = DAY,
         on_error: Callable[[TelnyxError], None] | None = None,
     ) -> AsyncGenerator[OrderChange]:
@@ -95,31 +86,31 @@ class Mirror:
         Args:
             client: Whose account it is.
             seconds: How long to wait between two syncs.
+            full: Read the whole account the first time.
             full_after: As for `sync`.
             on_error: Called with an error that may pass, after which it goes on.
 
         Raises:
             TelnyxError: One that will not pass, such as a key that is refused.
         """
-        pause = _checked_seconds("seconds", seconds)
-        while True:
-            try:
-                async with aclosing(self.sync(client, full_after=full_after).changes()) as found:
-                    async for change in found:
-                        yield change
-            except TelnyxError as error:
-                # What lacks its proof may have it the next time; what cannot pass comes again.
-                if not (error.transient or isinstance(error, IncompleteFetchError)):
-                    raise
-                if on_error is not None:
-                    on_error(error)
-            await self._clock.sleep(pause)
+        watch = Watch(
+            client=client,
+            pause=checked_seconds("seconds", seconds),
+            full=full,
+            full_after=checked_seconds("full_after", full_after),
+            on_error=on_error,
+        )
+        async with aclosing(self.batches_of(watch, one_by_one=True)) as found:
+            async for changes in found:
+                for change in changes:
+                    yield change
 
     async def apply(self, event: "WebhookEvent") -> OrderChange | None:
         """Take in a verified event; give what changed by it, if anything did.
 
         An event that is repeated, or older than what is known, changes nothing, and one that is
-        not about an order neither. What its payload lacks stays as it was.
+        not about an order neither. What its payload lacks stays as it was. If it is cancelled, the
+        next sync gives what changed.
 
         Raises:
             MirrorError: The mirror is not open, or cannot be used.
@@ -127,8 +118,9 @@ class Mirror:
         order = event.payload
         if not isinstance(order, NumberOrder):
             return None
-        store, thread = self._opened()
-        return await thread.run(lambda: store.apply(order, event.occurred_at))
+        found = await self._file.take(lambda store: store.apply(order, event.occurred_at))
+        self._file.settle(found)
+        return found[0].change if found else None
 
     async def get(self, order_id: str) -> NumberOrder | None:
         """Give an order as the mirror has it; `None` if it has none, or it is gone.
@@ -136,95 +128,84 @@ class Mirror:
         Raises:
             MirrorError: The mirror is not open, or cannot be used.
         """
-        store, thread = self._opened()
-        return await thread.run(lambda: store.get(order_id))
+        return await self._file.do(lambda store: store.get(order_id))
 
-    async def changes(
-        self, client: "OrdersClient", full_after: float, report: Callable[[SyncReport], None]
-    ) -> AsyncGenerator[OrderChange]:
-        """Give the changes of one sync, and then its report."""
-        store, thread = self._opened()
-        if self._syncing:
-            raise MirrorError(f"the mirror {self._path} is being synced already")
-        self._syncing = True
-        run = SyncRun(client, store, thread, self._clock, full_after)
-        try:
+    async def batches_of(
+        self, watch: Watch, *, one_by_one: bool = False
+    ) -> AsyncGenerator[list[OrderChange]]:
+        """Give what a watch finds, some at a time."""
+        full = watch.full
+        while True:
+            try:
+                after = 0.0 if full else watch.full_after
+                found = self.batches(watch.client, after, watch.on_report, one_by_one=one_by_one)
+                async with aclosing(found):
+                    async for changes in found:
+                        yield changes
+                full = False
+            except TelnyxError as error:
+                # What lacks its proof may have it the next time; what cannot pass comes again.
+                if not (error.transient or isinstance(error, IncompleteFetchError)):
+                    raise
+                if watch.on_error is not None:
+                    watch.on_error(error)
+            await self._clock.sleep(watch.pause)
+
+    async def batches(
+        self,
+        client: "OrdersClient",
+        full_after: float,
+        report: Callable[[SyncReport], None] | None,
+        *,
+        one_by_one: bool = False,
+    ) -> AsyncGenerator[list[OrderChange]]:
+        """Give the changes of one sync, and then its report.
+
+        What was given is taken once the next is asked for, or the end; if it is left before that,
+        the next sync gives it again.
+        """
+        async with self._my_turn():
+            run = SyncRun(client, self._file, self._clock, full_after)
             async with aclosing(run.changes()) as found:
-                async for changes in found:
-                    for change in changes:
-                        yield change
-        finally:
-            self._syncing = False
-        report(run.report)
+                async for untold in found:
+                    taken, size = 0, 1 if one_by_one else len(untold)
+                    try:
+                        for start in range(0, len(untold), size):
+                            yield [one.change for one in untold[start : start + size]]
+                            taken = start + size
+                    finally:
+                        self._file.settle(untold[:taken], untold[taken:])
+            if report is not None:
+                report(run.report)
 
-    def _open(self) -> None:
-        self._store = MirrorStore(self._path)
+    async def whole(self, client: "OrdersClient", full_after: float) -> SyncReport:
+        """Sync, and give the report; if it comes to none, the next sync counts the same again."""
+        async with self._my_turn():
+            run = SyncRun(client, self._file, self._clock, full_after)
+            taken, left = list[int](), list[int]()
+            try:
+                async with aclosing(run.changes()) as found:
+                    async for untold in found:
+                        left += [one.number for one in untold]
+                taken, left = left, taken
+            finally:
+                self._file.settle_numbers(taken, left)
+            return run.report
 
-    def _close(self) -> None:
-        store, self._store = self._store, None
-        if store is not None:
-            store.close()
-
-    async def _end(self) -> None:
-        thread, self._thread = self._thread, None
-        if thread is not None:
-            closing = thread.submit(self._close)
-            thread.end()
-            await asyncio.wait([closing])
-            closing.result()
-
-    def _opened(self) -> tuple[MirrorStore, OneThread]:
-        if self._store is None or self._thread is None:
-            raise MirrorError(f"the mirror {self._path} is not open: use it in `async with`")
-        return self._store, self._thread
-
-
-class Sync:
-    """A sync that nothing has been asked of yet: `await` it for its report, or iterate.
-
-    Iterating gives each `OrderChange` once it is on the disk; then `report` sums it up.
-    """
-
-    def __init__(
-        self, mirror: Mirror, client: "OrdersClient", full_after: float, *, opens: bool = False
-    ) -> None:
-        self._mirror = mirror
-        self._client = client
-        self._full_after = full_after
-        self._opens = opens
-        self._report: SyncReport | None = None
-
-    @property
-    def report(self) -> SyncReport | None:
-        """What was found, once it has ended well; `None` before."""
-        return self._report
-
-    def __aiter__(self) -> AsyncGenerator[OrderChange]:
-        return self.changes()
-
-    def __await__(self) -> Generator[object, None, SyncReport]:
-        return self._whole().__await__()
-
-    async def changes(self) -> AsyncGenerator[OrderChange]:
-        """Give each change."""
-        async with AsyncExitStack() as stack:
-            if self._opens:
-                await stack.enter_async_context(self._mirror)
-            found = self._mirror.changes(self._client, self._full_after, self._keep)
-            await stack.enter_async_context(aclosing(found))
-            async for change in found:
-                yield change
-
-    async def _whole(self) -> SyncReport:
-        async with aclosing(self.changes()) as found:
-            async for _ in found:
-                pass
-        if self._report is None:
-            raise MirrorError("the sync was left before its end")
-        return self._report
-
-    def _keep(self, report: SyncReport) -> None:
-        self._report = report
+    @asynccontextmanager
+    async def _my_turn(self) -> AsyncGenerator[None]:
+        """Wait until no other sync is under way."""
+        task = asyncio.current_task()
+        if task is not None and self._syncing is task:
+            raise MirrorError(
+                f"the mirror {self._file.path} is being synced already by this task: end that first"
+            )
+        async with self._turn:
+            self._syncing = task
+            try:
+                yield
+            finally:
+                self._syncing = None
 
 
 def sync(
@@ -241,8 +222,10 @@ def sync(
     new orders are listed, and counts tell whether pending orders have ended, others are gone, or
     requirements were met; where they differ, what differs is found by halving. What counts do not
     tell, such as another reference of an order that has ended, is seen when the whole account is
-    read again. Each change is committed before it is given; killed at any time, the mirror is
-    consistent and the next sync goes on.
+    read again. Killed at any time, the mirror is consistent and the next sync goes on.
+
+    Each change is given at least once: what nobody has taken is given again by the next sync. One
+    is taken when the next is asked for, and those of an awaited sync when its report is given.
 
     Args:
         client: Whose account it is.
@@ -265,13 +248,5 @@ def sync(
     """
     mirror = Mirror(path, clock=clock)
     return Sync(
-        mirror, client, 0.0 if full else _checked_seconds("full_after", full_after), opens=True
+        mirror, client, 0.0 if full else checked_seconds("full_after", full_after), opens=True
     )
-
-
-def _checked_seconds(argument: str, value: float) -> float:
-    if not isinstance(value, int | float) or isinstance(value, bool):
-        raise TypeError(f"{argument}: expected seconds, got {type(value).__name__} {value!r}")
-    if not 0 <= value < math.inf:
-        raise ValueError(f"{argument}: expected 0 seconds or more, got {value!r}")
-    return float(value)

@@ -1,4 +1,7 @@
-"""A sync that is killed at any moment leaves a mirror that is sound, and that the next one ends."""
+"""A sync that is killed at any moment leaves a mirror that is sound, and that the next one ends.
+
+Nor is any order lost to whoever is told of the changes.
+"""
 
 import asyncio
 import json
@@ -51,11 +54,12 @@ async def test_killed_at_any_line(tmp_path: Path) -> None:
     chosen = random.Random(7)
     file = tmp_path / "orders.db"
     async with Sandbox(orders=2000) as sandbox:
-        killed = 0
+        killed, told = 0, set[str]()
         for _ in range(KILLS):
             code, said = await run_worker(file, sandbox, round(10 ** chosen.uniform(2.5, 5.2)))
             assert code in (0, -signal.SIGKILL), said
             killed += code != 0
+            told.update(said.split())
             if file.exists() and file.stat().st_size:
                 orders_in(file)
             sandbox.insert()
@@ -65,4 +69,5 @@ async def test_killed_at_any_line(tmp_path: Path) -> None:
         assert code == 0, said
         account = make_converter().structure(list(sandbox.rows()), list[NumberOrder])
         assert orders_in(file) == {order.id: order for order in account}
+        assert {order.id for order in account} <= told | set(said.split())
     assert killed > KILLS / 2
