@@ -2,7 +2,9 @@
 
 import asyncio
 import json
+import os
 import signal
+import socket
 import subprocess
 from pathlib import Path
 
@@ -10,6 +12,7 @@ import pytest
 
 from telnyx_orders.mirror import Mirror
 from telnyx_orders.sandbox import Sandbox
+from tests.conftest import until
 from tests.test_cli import PROGRAM, environment, error_line, run
 from tests.test_mirror import expected, there
 
@@ -79,3 +82,117 @@ async def test_a_wrong_key(sandbox: Sandbox, tmp_path: Path):
     )
     assert result.code == 1
     assert "401" in error_line(result)
+
+
+async def watching(
+    file: Path, sandbox: Sandbox, seconds: str, stdout: int = subprocess.PIPE
+) -> asyncio.subprocess.Process:
+    return await asyncio.create_subprocess_exec(
+        *(*PROGRAM, "sync", str(file), "--watch", seconds),
+        stdout=stdout,
+        stderr=subprocess.PIPE,
+        env=environment(sandbox),
+    )
+
+
+def ids_in(out: bytes) -> set[str]:
+    """The orders of the whole lines."""
+    whole = out[: out.rfind(b"\n") + 1].splitlines()
+    return {json.loads(line)["order"]["id"] for line in whole}
+
+
+async def test_watching_ends_with_its_reader(sandbox: Sandbox, tmp_path: Path):
+    """It notices in the pause, though there is nothing to write, and makes one sync before it."""
+    reading, writing = os.pipe()
+    process = await watching(tmp_path / "orders.db", sandbox, "3600", stdout=writing)
+    os.close(writing)
+    assert process.stderr is not None
+    async with asyncio.timeout(30):
+        with os.fdopen(reading, "rb") as lines:
+            for _ in range(1000):
+                await asyncio.to_thread(lines.readline)
+            summary = await process.stderr.readline()
+            assert summary.startswith(b"1,000 orders, read in full")
+        assert await process.wait() == 0
+    assert sandbox.counters.requests == 4
+
+
+async def test_watching_ends_in_its_first_sync(sandbox: Sandbox, tmp_path: Path):
+    """SIGTERM ends it with 0 then, too."""
+    sandbox.latency = 0.5
+    process = await watching(tmp_path / "orders.db", sandbox, "3600")
+    await until(lambda: sandbox.counters.requests)
+    process.send_signal(signal.SIGTERM)
+    _, err = await process.communicate()
+    assert (process.returncode, err) == (0, b"")
+
+
+async def test_what_a_slow_reader_was_not_told_is_told_by_the_next(
+    sandbox: Sandbox, tmp_path: Path
+):
+    """SIGTERM loses no change: the file has what nobody has read, and the next run tells it."""
+    file = tmp_path / "orders.db"
+    process = await watching(file, sandbox, "3600")
+    assert process.stdout is not None
+    first = await process.stdout.readline()
+    process.send_signal(signal.SIGTERM)
+    out, _ = await process.communicate()
+    assert process.returncode == 0
+    second = await run("sync", str(file), server=sandbox)
+    told = ids_in(first + out) | ids_in(second.out.encode())
+    assert told == set(sandbox.order_ids())
+
+
+async def test_what_could_not_be_written_is_told_by_the_next(sandbox: Sandbox, tmp_path: Path):
+    """A full disk is an error, and loses no change."""
+    file = tmp_path / "orders.db"
+    full = await run("sync", str(file), server=sandbox, program=shell('exec "$@" >/dev/full'))
+    assert full.code == 1
+    assert "No space left" in error_line(full)
+    second = await run("sync", str(file), server=sandbox)
+    assert ids_in(second.out.encode()) == set(sandbox.order_ids())
+
+
+async def test_standard_output_that_is_closed(sandbox: Sandbox, tmp_path: Path):
+    """It is an error that says so, before anything is asked for."""
+    file = tmp_path / "orders.db"
+    result = await run("sync", str(file), server=sandbox, program=shell('exec "$@" >&-'))
+    assert result.code == 1
+    assert error_line(result) == "error: standard output is closed"
+    assert sandbox.counters.requests == 0
+
+
+async def test_watching_a_server_that_is_not_there_yet(sandbox: Sandbox, tmp_path: Path):
+    """It says so in terms of the command line, and tries again."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))  # and does not listen
+        url = f"http://127.0.0.1:{taken.getsockname()[1]}/v2"
+        process = await asyncio.create_subprocess_exec(
+            *(*PROGRAM, "sync", str(tmp_path / "orders.db"), "--watch", "0.05"),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=environment(sandbox, TELNYX_BASE_URL=url),
+        )
+        assert process.stderr is not None
+        async with asyncio.timeout(60):
+            line = (await process.stderr.readline()).decode()
+        assert line.startswith("not synced, trying again: ")
+        assert "TELNYX_BASE_URL" in line
+        assert " base_url" not in line
+        process.send_signal(signal.SIGTERM)
+        await process.communicate()
+        assert process.returncode == 0
+
+
+async def test_the_built_in_sandbox_and_a_file_that_is_there(tmp_path: Path):
+    """Each time it is another account, and the file is of the one before."""
+    file = tmp_path / "orders.db"
+    await asyncio.to_thread(file.touch)
+    result = await run("sync", str(file), "--sandbox")
+    assert result.code == 1
+    assert "give a FILE that is not there yet" in error_line(result)
+
+
+def shell(command: str) -> tuple[str, ...]:
+    """The program, started by a shell."""
+    return ("/bin/sh", "-c", command, "sh", *PROGRAM)

@@ -1,17 +1,16 @@
 """The commands, their options and their help, and what becomes of each error."""
 
-import re
 from collections.abc import Sequence
 
 from cyclopts import App, CycloptsError
 
-from telnyx_orders import ConfigurationError, IncompleteFetchError, TelnyxError, __version__
+from telnyx_orders import ConfigurationError, TelnyxError, __version__
 from telnyx_orders.cli.doctor_command import doctor
 from telnyx_orders.cli.export_command import export
 from telnyx_orders.cli.failures import CommandFailedError, InputError, UsageError
 from telnyx_orders.cli.fleet_command import export_many
 from telnyx_orders.cli.list_command import count, list_
-from telnyx_orders.cli.messages import tell
+from telnyx_orders.cli.messages import error_text, tell
 from telnyx_orders.cli.order_commands import cancel, place, show, wait
 from telnyx_orders.cli.sandbox_command import sandbox_
 from telnyx_orders.cli.serve_sandbox import ListenError
@@ -67,11 +66,8 @@ def run(arguments: Sequence[str]) -> int:
     except (CycloptsError, UsageError, ConfigurationError) as error:
         tell(f"error: {' '.join(str(error).split())}")
         return 2
-    except IncompleteFetchError as error:
-        _tell_error(error.reason)  # the whole message speaks of an attribute
-        return 1
     except TelnyxError as error:
-        _tell_error(str(error))
+        tell(f"error: {error_text(error)}")
         return 1
     except (InputError, OutputError, ListenError, CommandFailedError) as error:
         tell(f"error: {error}")
@@ -81,8 +77,3 @@ def run(arguments: Sequence[str]) -> int:
     except KeyboardInterrupt:
         return 130
     return 0
-
-
-def _tell_error(text: str) -> None:
-    """Tell of an error in terms of the command line, where the client's speak of its arguments."""
-    tell(f"error: {re.sub(r'(?<![A-Za-z_])base_url(?![A-Za-z_])', 'TELNYX_BASE_URL', text)}")

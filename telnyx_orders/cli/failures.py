@@ -8,7 +8,7 @@ class UsageError(Exception):
 
 
 class InputError(Exception):
-    """A file cannot be read; the message says why. Exits with 1."""
+    """A file cannot be used; the message says why. Exits with 1."""
 
 
 class CommandFailedError(Exception):

@@ -1,12 +1,14 @@
 """What is told on standard error."""
 
+import re
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
 
+from telnyx_orders import IncompleteFetchError, TelnyxError
 from telnyx_orders.error_details import printable
 
-__all__ = ["counted", "tally", "tell"]
+__all__ = ["counted", "error_text", "tally", "tell"]
 
 
 def counted(number: int, noun: str) -> str:
@@ -28,3 +30,10 @@ def tell(text: str) -> None:
         with suppress(OSError):
             sys.stderr.write(f"{printable(text)}\n")
             sys.stderr.flush()
+
+
+def error_text(error: TelnyxError) -> str:
+    """Give an error in terms of the command line, where the client's speaks of its arguments."""
+    # The whole message of the one speaks of an attribute.
+    text = error.reason if isinstance(error, IncompleteFetchError) else str(error)
+    return re.sub(r"(?<![A-Za-z_])base_url(?![A-Za-z_])", "TELNYX_BASE_URL", text)

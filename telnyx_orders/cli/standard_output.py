@@ -1,10 +1,13 @@
 """Standard output for orders, which may be many and whose reader may be slow, or gone."""
 
 import asyncio
+import os
 import select
+import stat
 import sys
 import threading
 from concurrent.futures import Future
+from contextlib import suppress
 
 __all__ = ["OutputError", "StandardOutput"]
 
@@ -64,6 +67,22 @@ class StandardOutput:
         except OSError as error:
             reason = error.strerror or str(error)
             raise OutputError(f"cannot write to standard output: {reason}") from error
+
+    async def reader_gone(self) -> None:
+        """Wait until the reader of a pipe has gone away; of anything else, for ever."""
+        loop, gone = asyncio.get_running_loop(), asyncio.Event()
+        number = self._file.fileno()
+        watched = False
+        if stat.S_ISFIFO(os.fstat(number).st_mode):
+            # The end of a pipe that is written to becomes readable only as the other is closed.
+            with suppress(NotImplementedError):
+                loop.add_reader(number, gone.set)
+                watched = True
+        try:
+            await gone.wait()
+        finally:
+            if watched:
+                loop.remove_reader(number)
 
     def _write_all(self, data: bytes) -> None:
         rest = memoryview(data)
