@@ -67,7 +67,7 @@ def foreign(path: Path) -> None:
 REFUSED: dict[str, tuple[Callable[[Path], None], str]] = {
     "a folder": (folder, "is a folder: give the mirror the path of a file"),
     "a pipe": (pipe, "is no regular file"),
-    "a text": (text, "file is not a database"),
+    "a text": (text, "not a database. Give the mirror a path of its own"),
     "another database": (foreign, "something else.*Give the mirror a path of its own"),
 }
 

@@ -33,6 +33,9 @@ __all__ = ["check_file", "foreign_errors", "lock", "open_database", "transaction
 APPLICATION_ID: Final = 0x54784F4D  # "TxOM"
 VERSION: Final = 2
 
+_OTHER: Final = "Another program keeps it from being written: end that, or try again"
+_PATH: Final = "Give the mirror a path of its own"
+_ANEW: Final = "It is damaged: begin a new one"
 _DISK: Final = "See that the disk has room and that this process may write the file and its folder"
 
 SCHEMA: Final = """
@@ -163,10 +166,7 @@ def _check_kind(connection: "sqlite3.Connection", path: Path) -> int:
     version: int = connection.execute("PRAGMA user_version").fetchone()[0]
     tables: int = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
     if tables and kind != APPLICATION_ID:
-        raise MirrorError(
-            f"{path} is a database of something else, and was left as it is. Give the mirror a "
-            "path of its own"
-        )
+        raise MirrorError(f"{path} is a database of something else, and was left as it is. {_PATH}")
     if tables and version != VERSION:
         raise MirrorError(
             f"the mirror {path} has version {version}, and this release of telnyx-orders knows "
@@ -197,13 +197,14 @@ def foreign_errors(path: Path) -> Generator[None]:
         yield
     except sqlite3.Error as error:
         # Extended codes have the kind of error in their lowest byte.
-        busy = getattr(error, "sqlite_errorcode", 0) & 0xFF in (
-            sqlite3.SQLITE_BUSY,
-            sqlite3.SQLITE_LOCKED,
-        )
-        advice = (
-            "Another program keeps it from being written: end that, or try again" if busy else _DISK
-        )
+        code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+        busy = code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+        advice = {
+            sqlite3.SQLITE_BUSY: _OTHER,
+            sqlite3.SQLITE_LOCKED: _OTHER,
+            sqlite3.SQLITE_NOTADB: _PATH,
+            sqlite3.SQLITE_CORRUPT: _ANEW,
+        }.get(code, _DISK)
         raise MirrorError(
             f"the mirror {path} cannot be used: {error}. {advice}", transient=busy
         ) from error
