@@ -88,14 +88,17 @@ async def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
         await Mirror(tmp_path / "no/such/orders.db").__aenter__()
 
 
+@pytest.mark.parametrize("value", ["x", "2026-02-01"])
 @pytest.mark.parametrize("key", ["sequence", "last_full", "last_sync"])
-async def test_what_was_spoilt_from_outside(key: str, sandbox: Sandbox, tmp_path: Path) -> None:
+async def test_what_was_spoilt_from_outside(
+    key: str, value: str, sandbox: Sandbox, tmp_path: Path
+) -> None:
     """The error says so, each time, and the file can be had again."""
     file = tmp_path / "orders.db"
     async with client_of(sandbox) as client:
         await sync(client, file)
         connection = sqlite3.connect(file)
-        connection.execute("UPDATE sync_state SET value = 'x' WHERE key = ?", (key,))
+        connection.execute("UPDATE sync_state SET value = ? WHERE key = ?", (value, key))
         connection.commit()
         connection.close()
         for _ in range(2):

@@ -27,7 +27,7 @@ def sync(
     """Keep a local mirror of the account's orders in an SQLite file, for SQL and other programs.
 
     The first time all orders are read; later only what is new or has changed, in few requests. Each
-    order that is new, changed or gone is a line.
+    order that is new, changed or gone is a line; what could not be written, the next run writes.
 
         $ telnyx-orders sync orders.db
         $ telnyx-orders sync orders.db --watch 60 --format ndjson | my-program
@@ -38,7 +38,8 @@ def sync(
         full: Read the whole account, and not only what is new.
         watch: Go on for ever, with so many seconds between two syncs. Ctrl-C or SIGTERM ends it.
         format_: How to write the changes: `text` on a terminal, `ndjson` elsewhere.
-        sandbox: Ask a built-in server with 2,000 made-up orders. No account or key is needed.
+        sandbox: Ask a built-in server with 2,000 made-up orders, for a FILE that is not there yet. No
+            account or key is needed.
         quiet: Show no summary.
     """
     asyncio.run(

@@ -128,11 +128,12 @@ class AccountReader:
     ) -> AsyncGenerator[list[Untold]]:
         """Read a listing with its proof; what the mirror has of that time beyond it is gone."""
         sequence = await self._mirror.do(lambda store: store.next_sequence())
-        recent = self._now() - OVERLAP
+        begun = self._clock.now()
         async with aclosing(pager.pages()) as pages:
             async for page in pages:
                 yield await self._write(page.data, sequence if proven else None)
-        now = self._now()
+        # By the server's clock, which is known now.
+        now, recent = self._now(), self._now(begun) - OVERLAP
         yield await self._mirror.take(lambda store: store.gone(span, sequence, now, recent))
         doubtful = await self._mirror.do(
             lambda store: store.unseen(span, sequence, recent, MAX_PAGE_SIZE)
@@ -146,6 +147,7 @@ class AccountReader:
     ) -> list[Untold]:
         return await self._mirror.take(lambda store: store.write(orders, self.account, proven))
 
-    def _now(self) -> datetime:
-        """Give the time by the server's clock."""
-        return datetime.fromtimestamp(self._clock.now() + self.server_ahead, UTC)
+    def _now(self, ours: float | None = None) -> datetime:
+        """Give the time by the server's clock; that of a moment of ours, if one is given."""
+        ours = self._clock.now() if ours is None else ours
+        return datetime.fromtimestamp(ours + self.server_ahead, UTC)

@@ -56,22 +56,22 @@ class StoredOrders:
     def moment(self, key: str) -> datetime | None:
         """Give the time that was kept under a key."""
         kept = self.state(key)
-        try:
-            return None if kept is None else from_text(kept)
-        except (TypeError, ValueError):
-            raise self.damaged(f"a {key}", repr(kept)) from None
+        return None if kept is None else self._moment(key, kept)
 
     def unseen(self, span: Span, before: int, recent: datetime, most: int) -> list[str]:
         """Give the ids of what `gone` leaves, as a listing may not have it yet."""
         condition, values = span.conditions()
         return self._ids(
-            f"{condition} AND seen < :before AND {DOUBTFUL} LIMIT :most",
+            f"{condition} AND seen < :before AND {DOUBTFUL} ORDER BY seen LIMIT :most",
             {**values, "before": before, "recent": to_text(recent), "most": most},
         )
 
     def with_status(self, condition: str) -> list[str]:
-        """Give the ids of the orders whose status, or lack of it, fulfils a condition in SQL."""
-        return self._ids(f"gone_at IS NULL AND {condition}", {})
+        """Give the ids of the orders whose status, or lack of it, fulfils a condition in SQL.
+
+        Those come first that were not seen for longest.
+        """
+        return self._ids(f"gone_at IS NULL AND {condition} ORDER BY seen", {})
 
     def undated(self) -> list[str]:
         """Give the ids of the orders that have no `created_at`."""
@@ -98,12 +98,21 @@ class StoredOrders:
             "ORDER BY created_at LIMIT 1 OFFSET :half",
             {**values, "half": self.count(span) // 2},
         ).fetchone()
-        return None if row is None else from_text(row[0])
+        return None if row is None else self._moment("created_at", row[0])
 
     def get(self, order_id: str) -> NumberOrder | None:
         """Give an order; `None` if it is not there, or gone."""
         row = self.row(order_id)
         return None if row is None or row.gone_at is not None else self.read(row.data)
+
+    def _moment(self, name: str, text: str) -> datetime:
+        try:
+            moment = from_text(text)
+        except (TypeError, ValueError):
+            raise self.damaged(f"a {name}", repr(text)) from None
+        if moment.tzinfo is None:
+            raise self.damaged(f"a {name}", f"{text!r} has no zone")
+        return moment
 
     def _ids(self, condition: str, values: Mapping[str, object]) -> list[str]:
         # From `data`, as the column has no lone surrogates.
