@@ -8,9 +8,17 @@ from pathlib import Path
 
 import pytest
 
-from telnyx_orders import AuthenticationError, Mirror, MirrorError, OrdersClient, RetryPolicy, sync
+from telnyx_orders import (
+    AuthenticationError,
+    Mirror,
+    MirrorError,
+    OrdersClient,
+    RetryPolicy,
+    TelnyxError,
+    sync,
+)
 from telnyx_orders.clock import Clock
-from telnyx_orders.sandbox import Sandbox
+from telnyx_orders.sandbox import Fault, Faults, Sandbox
 from tests.conftest import FakeTime, names_in
 from tests.test_mirror import client_of, expected, there
 
@@ -23,6 +31,18 @@ async def test_the_right_key_after_a_wrong_one(sandbox: Sandbox, tmp_path: Path)
             await sync(client, file)
     async with client_of(sandbox) as client:
         assert (await sync(client, file)).new == 1000
+
+
+async def test_another_key_after_half_a_sync(sandbox: Sandbox, tmp_path: Path) -> None:
+    """With its first orders a mirror is of their account."""
+    file = tmp_path / "orders.db"
+    sandbox.faults = Faults(script=[None, None, Fault.INTERNAL_ERROR])
+    async with client_of(sandbox) as client:
+        with pytest.raises(TelnyxError):
+            await sync(client, file)
+    async with OrdersClient("KEYother", base_url=sandbox.base_url) as client:
+        with pytest.raises(MirrorError, match="of another account"):
+            await sync(client, file)
 
 
 async def test_an_empty_account_and_then_another(sandbox: Sandbox, tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """What a sync asks for: no more than a full read takes, and enough to see what has ended."""
 
 import random
+import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
 
@@ -85,3 +86,30 @@ async def test_an_old_order(name: str, orders: int, tmp_path: Path, fake_time: F
         assert there(file) == expected(sandbox)
         report = await sync(client, file)
         assert (report.full, report.changed, report.requests <= 5) == (False, 0, True)
+
+
+async def test_one_that_is_gone_is_looked_for_alone(tmp_path: Path) -> None:
+    """It does not take the memory of the whole mirror."""
+    async with Sandbox(orders=ORDERS, seed=3) as sandbox, client_of(sandbox) as client:
+        pending = keep_pending(sandbox, 200)
+        await sync(client, tmp_path / "orders.db")
+        sandbox.remove(pending[-1])
+        # So that there are as many as before, and only the list of the pending ones tells.
+        sandbox.insert(status="failure", created_at="2024-01-01T00:00:00Z")
+        tracemalloc.start()
+        report = await sync(client, tmp_path / "orders.db")
+        _, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+    assert report.gone == 1
+    assert peak < 10 * 2**20
+
+
+async def test_many_orders_without_a_date(tmp_path: Path) -> None:
+    """Where they are too many to be asked for one by one, the whole account is read."""
+    async with Sandbox(orders=5000, seed=3) as sandbox, client_of(sandbox) as client:
+        undated = [sandbox.insert(created_at=None, status="failure") for _ in range(25)]
+        await sync(client, tmp_path / "orders.db")
+        sandbox.remove(undated[7])
+        report = await sync(client, tmp_path / "orders.db")
+        assert (report.full, report.gone) == (True, 1)
+        assert there(tmp_path / "orders.db") == expected(sandbox)

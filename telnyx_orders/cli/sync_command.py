@@ -38,8 +38,8 @@ def sync(
         full: Read the whole account, and not only what is new.
         watch: Go on for ever, with so many seconds between two syncs. Ctrl-C or SIGTERM ends it.
         format_: How to write the changes: `text` on a terminal, `ndjson` elsewhere.
-        sandbox: Ask a built-in server with 2,000 made-up orders, for a FILE that is not there yet. No
-            account or key is needed.
+        sandbox: Ask a built-in server with 2,000 made-up orders. No account or key is needed; the
+            FILE must not be there yet.
         quiet: Show no summary.
     """
     asyncio.run(

@@ -108,8 +108,6 @@ def lock(path: Path) -> "sqlite3.Connection":
     """
     import sqlite3
 
-    # Only the resolved path names the file: two names of it would be two locks.
-    path = Path(os.path.realpath(path))
     with foreign_errors(path):
         connection = sqlite3.connect(path.with_name(f"{path.name}-lock"), 0, isolation_level=None)
         try:

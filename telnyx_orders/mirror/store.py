@@ -76,7 +76,7 @@ class MirrorStore(StoredOrders):
             return
         if self.connection.execute("SELECT 1 FROM orders LIMIT 1").fetchone() is not None:
             raise MirrorError(
-                "the mirror is of another account, or was made with another key: give "
+                "the mirror is of another account, or was made with another key or base_url: give "
                 "each account a mirror of its own"
             )
         with transaction_of(self.connection):
