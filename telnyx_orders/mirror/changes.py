@@ -26,12 +26,12 @@ class ChangeKind(StrEnum):
 
 @frozen(kw_only=True)
 class OrderChange:
-    """What became of an order since the mirror last saw it.
+    """What became of an order since somebody last heard of it.
 
     Attributes:
         kind: New, changed or gone.
         order: The order as it is; as it was, if it is gone.
-        before: The order as the mirror had it; `None` if it had none.
+        before: The order as it was when somebody last heard of it; `None` for one that is new.
     """
 
     kind: ChangeKind
@@ -41,7 +41,7 @@ class OrderChange:
 
 @define(kw_only=True)
 class SyncReport:
-    """What a sync has found, and what it took.
+    """What a sync has told, and what it took: also what no earlier one could tell.
 
     Attributes:
         full: Whether the whole account was read, with a proof that nothing is missing.
