@@ -51,6 +51,55 @@ def test_each_loop_of_pytest_asyncio(pytester: pytest.Pytester) -> None:
     run(pytester, EACH_LOOP + classes).assert_outcomes(passed=12)
 
 
+def test_the_older_name_of_the_loop_scope(pytester: pytest.Pytester) -> None:
+    """pytest-asyncio still takes `scope` for `loop_scope`, with a warning of its own."""
+    code = EACH_LOOP + "@pytest.mark.asyncio(scope='module')\nclass TestIt(Uses): ..."
+    run(pytester, code, "-W", "ignore").assert_outcomes(passed=2)
+
+
+def test_plugins_that_are_named_by_their_modules(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where plugins are not found by themselves, as in a locked-down build."""
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+    marks = ("asyncio", "anyio")
+    code = EACH_LOOP + "".join(
+        f"@pytest.mark.{one}\nclass Test_{one}(Uses): ...\n" for one in marks
+    )
+    plugins = ("pytest_asyncio.plugin", "anyio.pytest_plugin", "telnyx_orders.testing.plugin")
+    options = [f"-p{plugin}" for plugin in plugins]
+    run(pytester, code, *options).assert_outcomes(passed=4)
+
+
+@pytest.mark.parametrize("version", ["0.23.8", "0.24.0", "0.25.3"])
+def test_a_pytest_asyncio_that_is_too_old(pytester: pytest.Pytester, version: str) -> None:
+    """It breaks nothing, until a test that it runs asks for a fixture."""
+    pytester.makepyfile(older=f"import pytest_asyncio\npytest_asyncio.__version__ = '{version}'")
+    pytester.syspathinsert()
+    code = """
+def test_another(): ...
+
+@pytest.mark.asyncio
+async def test_it(orders_client): ...
+"""
+    result = run(pytester, code, "-polder")
+    result.assert_outcomes(passed=1, errors=1)
+    result.stdout.fnmatch_lines(
+        [f"*telnyx_sandbox needs pytest-asyncio 0.26 or a later one, and {version} is installed*"]
+    )
+
+
+@pytest.mark.parametrize("mode", ["auto", "strict"])
+def test_a_test_that_two_plugins_run(pytester: pytest.Pytester, mode: str) -> None:
+    """It would wait for ever; so it is told of."""
+    code = "@pytest.fixture\ndef anyio_backend():\n    return 'asyncio'\n\n"
+    code += "@pytest.mark.asyncio\n" if mode == "strict" else ""
+    code += "@pytest.mark.anyio\nasync def test_it(orders_client): ..."
+    result = run(pytester, code, "-o", f"asyncio_mode={mode}")
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines(["*test_it is run by pytest-asyncio and by anyio*"])
+
+
 @pytest.mark.parametrize("option", ["asyncio_mode=auto", "asyncio_default_test_loop_scope=session"])
 def test_settings_of_pytest_asyncio(pytester: pytest.Pytester, option: str) -> None:
     mark = "" if option == "asyncio_mode=auto" else "@pytest.mark.asyncio\n"
@@ -74,6 +123,31 @@ def test_afterwards():
     assert "TELNYX_BASE_URL" not in os.environ
 """
     run(pytester, code, "-p", "no:randomly").assert_outcomes(passed=2)
+
+
+def test_the_public_key_is_that_of_who_sends_webhooks(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An application that verifies by the environment does so by the sandbox's key."""
+    monkeypatch.setenv("TELNYX_PUBLIC_KEY", "the-key-of-a-real-account")
+    code = """
+from telnyx_orders.sandbox import Webhooks
+from telnyx_orders.webhooks import WebhookVerifier
+
+pytestmark = pytest.mark.asyncio
+
+@pytest.mark.telnyx_sandbox(webhooks=Webhooks(url="http://127.0.0.1:9/"))
+async def test_webhooks(telnyx_sandbox):
+    assert os.environ["TELNYX_PUBLIC_KEY"] == telnyx_sandbox.public_key
+    WebhookVerifier()
+
+async def test_none(telnyx_sandbox):
+    assert "TELNYX_PUBLIC_KEY" not in os.environ
+
+def test_afterwards():
+    assert os.environ["TELNYX_PUBLIC_KEY"] == "the-key-of-a-real-account"
+"""
+    run(pytester, code, "-p", "no:randomly").assert_outcomes(passed=3)
 
 
 def test_settings_by_marker(pytester: pytest.Pytester) -> None:

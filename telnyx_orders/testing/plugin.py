@@ -5,6 +5,8 @@ tests run under pytest-asyncio or anyio, in whose event loop the sandbox and the
 """
 
 import importlib
+import re
+import sys
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final, cast
 
@@ -25,14 +27,41 @@ _MARKERS: Final = (
 )
 
 
+_ASYNCIO: Final = "pytest_asyncio.plugin"
+_ANYIO: Final = "anyio.pytest_plugin"
+
+_OLDEST_ASYNCIO: Final = (0, 26)
+"""Earlier ones have no default loop scope of tests, and the earliest none of fixtures."""
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """Declare the markers, and the fixtures of the plugins that run asynchronous tests."""
     for marker in _MARKERS:
         config.addinivalue_line("markers", marker)
-    for plugin in ("asyncio", "anyio"):
-        if config.pluginmanager.hasplugin(plugin):
-            fixtures = importlib.import_module(f"telnyx_orders.testing.for_{plugin}")
-            config.pluginmanager.register(fixtures)
+    # A plugin that is too old for its fixtures must break no project that does not ask for them.
+    if _runs(_ASYNCIO, config) and _too_old() is None:
+        _register("for_asyncio", config)
+    if _runs(_ANYIO, config):
+        _register("for_anyio", config)
+
+
+def _runs(plugin: str, config: pytest.Config) -> bool:
+    # By its module, since `-p pytest_asyncio.plugin` gives it another name than pytest does.
+    module = sys.modules.get(plugin)
+    return module is not None and config.pluginmanager.is_registered(module)
+
+
+def _too_old() -> str | None:
+    """Give the version of pytest-asyncio where it cannot be used."""
+    import pytest_asyncio
+
+    version = pytest_asyncio.__version__
+    numbers = tuple(int(number) for number in re.findall(r"\d+", version)[:2])
+    return version if numbers < _OLDEST_ASYNCIO else None
+
+
+def _register(module: str, config: pytest.Config) -> None:
+    config.pluginmanager.register(importlib.import_module(f"telnyx_orders.testing.{module}"))
 
 
 @pytest.fixture
@@ -40,13 +69,17 @@ def telnyx_sandbox(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPat
     """A running `Sandbox`, to which `TELNYX_BASE_URL` and `TELNYX_API_KEY` lead for the test.
 
     So an application finds it without being told, and never the account of whoever runs the tests.
-    Its settings come from `@pytest.mark.telnyx_sandbox(orders=50, rate_limit=RateLimit(10))`, the
-    nearest marker first, and from the parameter where it is parametrized with `indirect=True`.
+    `TELNYX_PUBLIC_KEY` is its own if it sends webhooks, and is not there otherwise. Its settings
+    come from `@pytest.mark.telnyx_sandbox(orders=50, rate_limit=RateLimit(10))`, the nearest marker
+    first, and from the parameter where it is parametrized with `indirect=True`.
     """
     sandbox: Sandbox = _provide("telnyx_sandbox", request)
     monkeypatch.setenv("TELNYX_BASE_URL", sandbox.base_url)
     monkeypatch.setenv("TELNYX_API_KEY", sandbox.api_key)
-    monkeypatch.delenv("TELNYX_PUBLIC_KEY", raising=False)
+    if sandbox.webhook_sender is None:  # the key needs the extra `webhooks`, as the sender does
+        monkeypatch.delenv("TELNYX_PUBLIC_KEY", raising=False)
+    else:
+        monkeypatch.setenv("TELNYX_PUBLIC_KEY", sandbox.public_key)
     return sandbox
 
 
@@ -54,8 +87,9 @@ def telnyx_sandbox(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPat
 def orders_client(request: pytest.FixtureRequest, telnyx_sandbox: "Sandbox") -> "OrdersClient":
     """An open `OrdersClient` of `telnyx_sandbox`, closed after the test.
 
-    It does not wait before it tries again. Its settings come from
-    `@pytest.mark.orders_client(concurrency=2)`, as those of `telnyx_sandbox` do.
+    It tries again without backoff, and waits only for as long as the sandbox asks it to, as with a
+    rate limit. Its settings come from `@pytest.mark.orders_client(concurrency=2)`, as those of
+    `telnyx_sandbox` do.
     """
     client: OrdersClient = _provide(
         "orders_client",
@@ -84,10 +118,26 @@ def _provide(name: str, request: pytest.FixtureRequest, **settings: Any) -> Any:
 def _loop(name: str, request: pytest.FixtureRequest) -> str:
     """Name the event loop that the test runs in."""
     marker = request.node.get_closest_marker("asyncio")
-    if marker is not None and request.config.pluginmanager.hasplugin("asyncio"):
+    by_asyncio = marker is not None and _runs(_ASYNCIO, request.config)
+    by_anyio = "anyio_backend" in request.fixturenames and _runs(_ANYIO, request.config)
+    if by_asyncio and by_anyio:
+        # Each would run a part of the test in a loop of its own, and the parts would wait for ever.
+        raise pytest.UsageError(
+            f"{request.node.name} is run by pytest-asyncio and by anyio, and {name} lives in one "
+            "event loop: leave one of the marks out, or set asyncio_mode to strict"
+        )
+    if marker is not None and by_asyncio:
+        version = _too_old()
+        if version is not None:
+            oldest = ".".join(map(str, _OLDEST_ASYNCIO))
+            raise pytest.UsageError(
+                f"{name} needs pytest-asyncio {oldest} or a later one, and {version} is installed"
+            )
         default = request.config.getini("asyncio_default_test_loop_scope")
-        return f"asyncio_{marker.kwargs.get('loop_scope') or default}"
-    if "anyio_backend" in request.fixturenames:
+        # `scope` is the older name of `loop_scope`.
+        scope = marker.kwargs.get("loop_scope") or marker.kwargs.get("scope") or default
+        return f"asyncio_{scope}"
+    if by_anyio:
         return "anyio"
     raise pytest.UsageError(
         f"{name} lives in the event loop of the test, and {request.node.name} has none: make it an "
