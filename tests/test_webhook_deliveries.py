@@ -70,6 +70,20 @@ async def test_what_is_in_progress_is_never_forgotten(fake_time: FakeTime) -> No
     assert await store.claim("slow") == Claim.IN_PROGRESS
 
 
+@pytest.mark.timeout(20)
+async def test_many_are_forgotten_at_once(fake_time: FakeTime) -> None:
+    """What a whole day has left is forgotten at the next claim, in a time that grows with it.
+
+    If each one took longer than the one before, it would be minutes.
+    """
+    store = MemoryDeliveryStore(max_ids=500_000, max_age=60, clock=fake_time.clock())
+    for number in range(500_000):
+        await store.done(f"{number}")
+    fake_time.now += 61
+    assert await store.claim("a") == Claim.NEW
+    assert len(store) == 1
+
+
 @pytest.mark.parametrize("bound", [0, -1, None, "5", float("nan"), float("inf"), True])
 def test_a_store_needs_bounds(bound: object) -> None:
     """Without a bound on number and age it would grow for ever."""

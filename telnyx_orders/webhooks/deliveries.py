@@ -1,5 +1,6 @@
 """Which events were delivered before: what a store of them must do, and one in memory."""
 
+from collections import OrderedDict
 from enum import StrEnum
 from typing import Protocol
 
@@ -25,7 +26,11 @@ class DeliveryStore(Protocol):
 
     Several processes can share one. A claim must be atomic: of several at once, one gets `NEW`.
     A claim must also end by itself some time, longer than acting on an event takes, as a process
-    may die with it. What a store raises fails the delivery, and the sender tries again.
+    may die with it. What a store raises fails the delivery, and the sender tries again; under
+    FastAPI that takes `Depends(..., scope="function")`, or the answer is sent before `done`.
+
+    When the one who acts on an event is cancelled, the call of the store that is under way goes on
+    to its end, for up to 5 seconds, so that no claim stays that nobody has.
     """
 
     async def claim(self, event_id: str) -> Claim:
@@ -63,7 +68,9 @@ class MemoryDeliveryStore:
         self._max_age = max_age
         self._clock = clock or Clock()
         self._in_progress: set[str] = set()  # as many as there are requests: never forgotten
-        self._done: dict[str, float] = {}  # in the order in which they were done
+        # In the order in which they were done. A plain dict finds its first key by going past all
+        # that were deleted before it: forgetting many would hold up the event loop for seconds.
+        self._done: OrderedDict[str, float] = OrderedDict()
 
     def __len__(self) -> int:
         return len(self._done) + len(self._in_progress)
@@ -91,7 +98,6 @@ class MemoryDeliveryStore:
     def _forget(self) -> None:
         oldest = self._clock.monotonic() - self._max_age
         while self._done:
-            event_id, at = next(iter(self._done.items()))
-            if at >= oldest and len(self._done) <= self._max_ids:
+            if next(iter(self._done.values())) >= oldest and len(self._done) <= self._max_ids:
                 return
-            del self._done[event_id]
+            self._done.popitem(last=False)
