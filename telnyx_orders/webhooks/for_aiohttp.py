@@ -8,6 +8,7 @@ from telnyx_orders.webhooks.deliveries import DeliveryStore, MemoryDeliveryStore
 from telnyx_orders.webhooks.events import WebhookEvent
 from telnyx_orders.webhooks.receiving import (
     DEFAULT_MAX_BODY_BYTES,
+    UNREADABLE,
     Answer,
     read_body,
     received,
@@ -29,9 +30,9 @@ def aiohttp_handler(
 ) -> "Callable[[web.Request], Awaitable[web.Response]]":
     """Make a handler that acts on each event once.
 
-    It answers 403 to what is not validly signed, 400 to what is no event, 413 to a body beyond the
-    limit, and 503 while the same event is being acted on. When `on_event` raises, aiohttp answers
-    500, and the event is acted on when it is delivered again.
+    It answers 403 to what is not validly signed, 400 to what is no event or cannot be decompressed,
+    413 to a body beyond the limit, and 503 while the same event is being acted on. When `on_event`
+    raises, aiohttp answers 500, and the event is acted on when it is delivered again.
 
     Args:
         verifier: Says what is genuine.
@@ -52,8 +53,16 @@ def aiohttp_handler(
     check_count("max_body_bytes", max_body_bytes)
     store = MemoryDeliveryStore() if dedup is None else dedup
 
+    async def body_of(request: web.Request) -> bytes | Answer:
+        try:
+            return await read_body(request.content.iter_any(), max_body_bytes)
+        except (web.RequestPayloadError, ConnectionError):
+            # aiohttp would go on to read the rest, and fail at it once more.
+            request.content.feed_eof()
+            return UNREADABLE
+
     async def handle(request: web.Request) -> web.Response:
-        body = await read_body(request.content.iter_any(), max_body_bytes)
+        body = await body_of(request)
         async with received(verifier, store, body, request.headers) as event:
             if isinstance(event, Answer):
                 return web.Response(status=event.status, text=event.text, headers=event.headers)

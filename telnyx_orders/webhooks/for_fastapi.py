@@ -8,6 +8,7 @@ from telnyx_orders.webhooks.deliveries import DeliveryStore, MemoryDeliveryStore
 from telnyx_orders.webhooks.events import WebhookEvent
 from telnyx_orders.webhooks.receiving import (
     DEFAULT_MAX_BODY_BYTES,
+    UNREADABLE,
     Answer,
     read_body,
     received,
@@ -34,6 +35,10 @@ def fastapi_dependency(
     operation raises, the event is acted on when it is delivered again; one that answers an error
     without raising it counts as done.
 
+    Give it to `Depends` with `scope="function"`, which FastAPI 0.121 and later have. Otherwise
+    FastAPI sends the answer before the event is noted as done: a failure to note it would come too
+    late for a 500, and a delivery right after the answer would get a 503.
+
     Args:
         verifier: Says what is genuine.
         dedup: Remembers the events; a `MemoryDeliveryStore` of this dependency if left out.
@@ -43,17 +48,25 @@ def fastapi_dependency(
         ConfigurationError: `max_body_bytes` is not above 0.
 
     Example:
-        >>> Event = Annotated[WebhookEvent, Depends(fastapi_dependency(WebhookVerifier()))]
+        >>> delivered = fastapi_dependency(WebhookVerifier())
+        >>> Event = Annotated[WebhookEvent, Depends(delivered, scope="function")]
         >>> @app.post("/webhooks")
         ... async def take(event: Event) -> None: ...
     """
     from fastapi import HTTPException, Request
+    from starlette.requests import ClientDisconnect
 
     check_count("max_body_bytes", max_body_bytes)
     store = MemoryDeliveryStore() if dedup is None else dedup
 
+    async def body_of(request: Request) -> bytes | Answer:
+        try:
+            return await read_body(request.stream(), max_body_bytes)
+        except ClientDisconnect:
+            return UNREADABLE
+
     async def dependency(request: Request) -> AsyncGenerator[WebhookEvent]:
-        body = await read_body(request.stream(), max_body_bytes)
+        body = await body_of(request)
         async with received(verifier, store, body, request.headers) as event:
             if isinstance(event, Answer):
                 # FastAPI has no other way to answer from a dependency, be it with a 200.

@@ -1,7 +1,7 @@
 """What becomes of a delivery, whatever web framework it comes by: acted on once, or answered.
 
     403  not signed, not just now, or not by Telnyx
-    400  genuine, but no event
+    400  genuine, but no event; or a body that does not arrive whole
     413  larger than is read
     200  acted on, now or before
     503  somebody is acting on it at this moment, and may yet fail: come again
@@ -16,6 +16,7 @@ from contextlib import asynccontextmanager
 
 from attrs import field, frozen
 
+from telnyx_orders.webhooks.claims import claimed, noted_as_done, released
 from telnyx_orders.webhooks.deliveries import Claim, DeliveryStore
 from telnyx_orders.webhooks.errors import WebhookError, WebhookPayloadError
 from telnyx_orders.webhooks.events import WebhookEvent
@@ -24,6 +25,7 @@ from telnyx_orders.webhooks.verifier import WebhookVerifier
 
 __all__ = [
     "DEFAULT_MAX_BODY_BYTES",
+    "UNREADABLE",
     "Answer",
     "read_body",
     "received",
@@ -55,6 +57,7 @@ class Answer:
 
 TOO_LARGE = Answer(413, "the body is larger than a delivery may be")
 NOT_SIGNED = Answer(403, "the delivery is not validly signed")
+UNREADABLE = Answer(400, "the body cannot be read")
 NO_EVENT = Answer(400, "the body is no event")
 REPEATED = Answer(200, "this event has been taken")
 IN_PROGRESS = Answer(503, "this event is being taken", {"Retry-After": str(RETRY_AFTER)})
@@ -87,16 +90,16 @@ async def received(
     if isinstance(event, Answer) or event.id is None:
         yield event
         return
-    claim = await store.claim(event.id)
+    claim = await claimed(store, event.id)
     if claim != Claim.NEW:
         yield REPEATED if claim == Claim.DONE else IN_PROGRESS
         return
     try:
         yield event
     except BaseException:
-        await store.release(event.id)
+        await released(store, event.id)
         raise
-    await store.done(event.id)
+    await noted_as_done(store, event.id)
 
 
 def _unwrapped(verifier: WebhookVerifier, body: bytes, headers: Headers) -> WebhookEvent | Answer:

@@ -8,6 +8,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppres
 from typing import Annotated
 
 import aiohttp
+import anyio
 import fastapi
 import pytest
 from aiohttp import web
@@ -47,7 +48,9 @@ async def serve_fastapi(on_event: OnEvent, **options: object) -> AsyncIterator[s
     app = fastapi.FastAPI()
 
     @app.post("/")
-    async def take(event: Annotated[WebhookEvent, fastapi.Depends(dependency)]) -> str:
+    async def take(
+        event: Annotated[WebhookEvent, fastapi.Depends(dependency, scope="function")],
+    ) -> str:
         await on_event(event)
         return "taken"
 
@@ -255,20 +258,31 @@ class Notes(DeliveryStore):
 
     asked: list[str] = Factory(list)
     broken: bool = False
+    forgetful: bool = False
+    answers: asyncio.Event = Factory(asyncio.Event)
     kept: MemoryDeliveryStore = Factory(MemoryDeliveryStore)
+
+    def __attrs_post_init__(self) -> None:
+        self.answers.set()
 
     async def claim(self, event_id: str) -> Claim:
         if self.broken:
             raise ConnectionError("the store cannot be reached")
         self.asked.append(f"claim {event_id}")
-        return await self.kept.claim(event_id)
+        claim = await self.kept.claim(event_id)
+        await self.answers.wait()
+        return claim
 
     async def done(self, event_id: str) -> None:
         self.asked.append(f"done {event_id}")
+        if self.forgetful:
+            raise ConnectionError("the store cannot be reached")
+        await self.answers.wait()
         await self.kept.done(event_id)
 
     async def release(self, event_id: str) -> None:
         self.asked.append(f"release {event_id}")
+        await self.answers.wait()
         await self.kept.release(event_id)
 
 
@@ -298,12 +312,56 @@ async def test_a_store_that_cannot_be_reached_fails_the_delivery(serve: Serve) -
         assert (await post(url, event_body()))[0] == 200
 
 
-async def test_a_cancelled_handler_gives_its_claim_back() -> None:
-    """An event whose handler is cancelled in the middle is acted on at its next delivery."""
-    notes = Notes()
-    taken = Taken(gate=asyncio.Event())
-    handler = aiohttp_handler(WebhookVerifier(KEY.public_key), taken, dedup=notes)
-    running: list[asyncio.Task[object]] = []
+async def test_what_cannot_be_noted_as_done_is_no_success(serve: Serve) -> None:
+    """The sender hears of it, and comes again."""
+    notes = Notes(forgetful=True)
+    async with serve(Taken(), dedup=notes) as url:
+        assert (await post(url, event_body()))[0] == 500
+    assert notes.asked == ["claim event-1", "done event-1"]
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "deflate"])
+async def test_a_body_that_cannot_be_decompressed(
+    encoding: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """That aiohttp, which does it by itself, cannot, is the sender's fault and no failure."""
+    logging.getLogger("aiohttp.server").disabled = False
+    taken = Taken()
+    async with serve_aiohttp(taken) as url:
+        status, _ = await post(url, b"no such thing" * 10, **{"Content-Encoding": encoding})
+        assert status == 400
+        assert (await post(url, event_body()))[0] == 200
+    assert [record for record in caplog.records if record.name == "aiohttp.server"] == []
+    assert taken.done == ["event-1"]
+
+
+async def test_a_sender_that_leaves_in_the_middle(
+    serve: Serve, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It ends quietly, as it may happen at any time; and nobody is called."""
+    for name in ("aiohttp.server", "uvicorn.error"):
+        logging.getLogger(name).disabled = False
+    taken = Taken()
+    async with serve(taken) as url:
+        host, _, port = url.removeprefix("http://").partition(":")
+        _, writer = await asyncio.open_connection(host, int(port))
+        writer.write(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 2000\r\n\r\n{")
+        await writer.drain()
+        # The server has begun with the first by the time that it has answered a second.
+        assert (await post(url, event_body()))[0] == 200
+        writer.close()
+        await writer.wait_closed()
+        assert (await post(url, event_body()))[0] == 200
+    assert [record.getMessage() for record in caplog.records] == []
+    assert taken.done == ["event-1"]
+
+
+@asynccontextmanager
+async def serve_noted(
+    on_event: OnEvent, notes: Notes, running: list[asyncio.Task[object]]
+) -> AsyncIterator[str]:
+    """Serve an aiohttp application, and note the tasks that its handler runs in."""
+    handler = aiohttp_handler(WebhookVerifier(KEY.public_key), on_event, dedup=notes)
 
     async def noted(request: web.Request) -> web.StreamResponse:
         task = asyncio.current_task()
@@ -314,13 +372,119 @@ async def test_a_cancelled_handler_gives_its_claim_back() -> None:
     app = web.Application()
     app.router.add_post("/", noted)
     async with serve_application(app) as url:
+        yield url
+
+
+async def test_a_cancelled_handler_gives_its_claim_back() -> None:
+    """An event whose handler is cancelled in the middle is acted on at its next delivery.
+
+    Also when it is cancelled once more, while it gives the claim back.
+    """
+    notes = Notes()
+    taken = Taken(gate=asyncio.Event())
+    assert taken.gate is not None
+    running: list[asyncio.Task[object]] = []
+    async with serve_noted(taken, notes, running) as url:
         lost = asyncio.create_task(post(url, event_body()))
         await until(lambda: taken.events)
+        notes.answers.clear()
         running[0].cancel()
+        await until(lambda: notes.asked == ["claim event-1", "release event-1"])
+        running[0].cancel()
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(asyncio.shield(lost), 0)
+        notes.answers.set()
         with pytest.raises(aiohttp.ClientError):
             await lost
-        assert notes.asked == ["claim event-1", "release event-1"]
-        assert taken.gate is not None
         taken.gate.set()
         assert (await post(url, event_body()))[0] == 200
     assert taken.done == ["event-1"]
+
+
+async def test_a_handler_that_is_cancelled_while_it_claims() -> None:
+    """It gives back what it has got, and acts on nothing."""
+    notes = Notes()
+    notes.answers.clear()
+    taken = Taken()
+    running: list[asyncio.Task[object]] = []
+    async with serve_noted(taken, notes, running) as url:
+        lost = asyncio.create_task(post(url, event_body()))
+        await until(lambda: notes.asked)
+        running[0].cancel()
+        notes.answers.set()
+        with pytest.raises(aiohttp.ClientError):
+            await lost
+        assert notes.asked == ["claim event-1", "release event-1"]
+        assert taken.events == []
+        assert (await post(url, event_body()))[0] == 200
+    assert taken.done == ["event-1"]
+
+
+async def test_a_handler_that_is_cancelled_while_it_notes_what_is_done() -> None:
+    """The event was acted on, and stays known as that."""
+    notes = Notes()
+    taken = Taken(gate=asyncio.Event())
+    assert taken.gate is not None
+    running: list[asyncio.Task[object]] = []
+    async with serve_noted(taken, notes, running) as url:
+        lost = asyncio.create_task(post(url, event_body()))
+        await until(lambda: taken.events)
+        notes.answers.clear()
+        taken.gate.set()
+        await until(lambda: notes.asked == ["claim event-1", "done event-1"])
+        running[0].cancel()
+        notes.answers.set()
+        with pytest.raises(aiohttp.ClientError):
+            await lost
+        assert (await post(url, event_body()))[0] == 200
+    assert taken.done == ["event-1"]
+
+
+async def test_a_cancellation_by_anyio_gives_the_claim_back() -> None:
+    """A scope of anyio, such as a time limit in a middleware, cancels at every await."""
+    notes = Notes()
+    taken = Taken(gate=asyncio.Event())
+    assert taken.gate is not None
+    handler = aiohttp_handler(WebhookVerifier(KEY.public_key), taken, dedup=notes)
+    limits: list[anyio.CancelScope] = []
+
+    async def limited(request: web.Request) -> web.StreamResponse:
+        with anyio.CancelScope() as limit:
+            limits.append(limit)
+            return await handler(request)
+        return web.Response(status=504)
+
+    app = web.Application()
+    app.router.add_post("/", limited)
+    async with serve_application(app) as url:
+        lost = asyncio.create_task(post(url, event_body()))
+        await until(lambda: taken.events)
+        notes.answers.clear()
+        limits[-1].cancel()
+        await until(lambda: notes.asked == ["claim event-1", "release event-1"])
+        notes.answers.set()
+        assert (await lost)[0] == 504
+        taken.gate.set()
+        assert (await post(url, event_body()))[0] == 200
+    assert taken.done == ["event-1"]
+
+
+def test_a_loop_that_ends_while_a_claim_is_given_back() -> None:
+    """`asyncio.run` cancels all tasks at its end: the store is asked once more."""
+    kept = MemoryDeliveryStore()
+
+    async def main() -> None:
+        notes = Notes(kept=kept)
+        taken = Taken(gate=asyncio.Event())
+        running: list[asyncio.Task[object]] = []
+        serving = serve_noted(taken, notes, running)
+        url = await serving.__aenter__()
+        asyncio.create_task(post(url, event_body()))  # noqa: RUF006  # ends with the loop
+        await until(lambda: taken.events)
+        notes.answers.clear()
+        running[0].cancel()
+        await until(lambda: notes.asked == ["claim event-1", "release event-1"])
+        asyncio.get_running_loop().call_soon(notes.answers.set)
+
+    asyncio.run(main())
+    assert len(kept) == 0
