@@ -153,7 +153,8 @@ def check_observer(observer: object) -> None:
         return
     if not callable(observer):
         raise ConfigurationError(f"observer: expected a callable, got {observer!r}")
-    if inspect.iscoroutinefunction(observer):
+    # Of an object with `async def __call__` only the method is known to be one.
+    if any(inspect.iscoroutinefunction(one) for one in (observer, type(observer).__call__)):
         raise ConfigurationError(
             f"observer: expected a plain function, got {observer!r}, which is a coroutine "
             "function; nothing would await it"

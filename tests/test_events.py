@@ -213,9 +213,17 @@ async def test_an_observer_that_fails(
 async def _coroutine(event: Event) -> None: ...
 
 
+class _Coroutine:
+    async def __call__(self, event: Event) -> None: ...
+
+
 @pytest.mark.parametrize(
     ("observer", "message"),
-    [("loud", "expected a callable, got 'loud'"), (_coroutine, "nothing would await it")],
+    [
+        ("loud", "expected a callable, got 'loud'"),
+        (_coroutine, "nothing would await it"),
+        (_Coroutine(), "nothing would await it"),
+    ],
 )
 async def test_what_cannot_observe(observer: object, message: str, make_client: MakeClient) -> None:
     with pytest.raises(ConfigurationError, match=message):
