@@ -10,11 +10,12 @@ take is measured by histograms. A fetch of all pages is a span around those of i
 """
 
 import time
+from contextvars import ContextVar
 from typing import Final
 
 import yarl
 
-from telnyx_orders.errors import ConfigurationError
+from telnyx_orders.errors import ConfigurationError, RateLimitError
 from telnyx_orders.events import (
     Event,
     FetchEnded,
@@ -29,7 +30,7 @@ from telnyx_orders.version import __version__
 try:
     from opentelemetry import context, trace
     from opentelemetry.metrics import Histogram, Meter, MeterProvider, get_meter
-    from opentelemetry.trace import SpanKind, Status, StatusCode, TracerProvider
+    from opentelemetry.trace import Span, SpanKind, Status, StatusCode, TracerProvider
 except ModuleNotFoundError as _missing:
     raise ConfigurationError(
         "telnyx_orders.otel needs opentelemetry-api; "
@@ -62,14 +63,17 @@ class OpenTelemetryObserver:
         `http.request.method`, `url.full`, `url.template`, `server.address`, `server.port`,
         `http.response.status_code`, `error.type`, from the second attempt on
         `http.request.resend_count`, and `telnyx.request_id`, by which the vendor's support finds
-        it.
+        it. One that was given up, as those in flight are when a fetch is left early, is no error:
+        it has `telnyx_orders.cancelled` instead.
         `fetch /number_orders`: a fetch of all pages, with `telnyx_orders.proof` (`count`, `chain`
         or `none`), `telnyx_orders.orders`, `telnyx_orders.pages` and `telnyx_orders.duplicates`.
 
     Metrics:
         `http.client.request.duration`: seconds of each attempt.
-        `telnyx_orders.retry.wait`: seconds of each wait between two attempts.
-        `telnyx_orders.rate_limit.wait`: seconds that the rate limit held a request.
+        `telnyx_orders.retry.wait`: seconds of each wait between two attempts, but for those after
+        a 429.
+        `telnyx_orders.rate_limit.wait`: seconds that the rate limit held a request, also after a
+        429.
         `telnyx_orders.pages`, `telnyx_orders.rows`: pages and rows that fetches read, as counters.
         `telnyx_orders.fetch.duration`: seconds of each fetch, by its proof.
 
@@ -83,6 +87,9 @@ class OpenTelemetryObserver:
         tracer_provider: TracerProvider | None = None,
         meter_provider: MeterProvider | None = None,
     ) -> None:
+        # Of the fetch whose context it is. The current span may be another's: the application's, or
+        # a second observer's.
+        self._fetch: ContextVar[Span | None] = ContextVar("fetch", default=None)
         self._tracer = trace.get_tracer(_SCOPE, __version__, tracer_provider)
         meter = get_meter(_SCOPE, __version__, meter_provider)
         self._requests = _seconds(
@@ -119,6 +126,8 @@ class OpenTelemetryObserver:
         match event:
             case RequestEnded():
                 self._request_ended(event)
+            case RetryPlanned(error=RateLimitError()):
+                pass  # the rate limit holds the next attempt, which is measured as that
             case RetryPlanned():
                 self._retries.record(
                     event.wait, {**_call(event), "error.type": type(event.error).__name__}
@@ -126,8 +135,10 @@ class OpenTelemetryObserver:
             case RateLimitWaited():
                 self._held.record(event.seconds, _call(event))
             case FetchStarted():
+                self._fetch.set(None)  # of a fetch that this one was begun in
                 span = self._tracer.start_span(f"fetch {event.path}")
                 # The context is the fetch's own, and ends with it: nothing is there to detach.
+                self._fetch.set(span)
                 context.attach(trace.set_span_in_context(span))
             case PageRead():
                 listing: Attributes = {"url.template": event.path}
@@ -146,8 +157,12 @@ class OpenTelemetryObserver:
             attributes["server.port"] = url.port
         if event.status is not None:
             attributes["http.response.status_code"] = event.status
+        cancelled = event.error == "CancelledError"
         failed = event.error or (str(event.status) if (event.status or 0) >= 400 else None)
-        if failed is not None:
+        if cancelled:
+            # Nothing went wrong: whoever asked wanted no more.
+            attributes["telnyx_orders.cancelled"] = True
+        elif failed is not None:
             attributes["error.type"] = failed
         self._requests.record(event.seconds, attributes)
         details: Attributes = {"url.full": event.url}
@@ -161,7 +176,7 @@ class OpenTelemetryObserver:
             attributes={**attributes, **details},
             start_time=ended - round(event.seconds * 1e9),
         )
-        if failed is not None:
+        if failed is not None and not cancelled:
             span.set_status(Status(StatusCode.ERROR))
         span.end(ended)
 
@@ -174,7 +189,9 @@ class OpenTelemetryObserver:
         if event.error is not None:
             attributes["error.type"] = type(event.error).__name__
         self._fetches.record(event.seconds, attributes)
-        span = trace.get_current_span()
+        span = self._fetch.get()
+        if span is None:
+            return
         span.set_attributes(attributes)
         span.set_attributes(
             {

@@ -3,18 +3,21 @@
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import aclosing
 from typing import Any
 
 import pytest
 from attrs import define
+from opentelemetry.context import Context
 from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import InMemoryMetricReader
-from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
+from opentelemetry.sdk.trace import ReadableSpan, Span, SpanProcessor, TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.trace import SpanKind, StatusCode
 
 from telnyx_orders import IncompleteFetchError, NotFoundError, RetryPolicy
+from telnyx_orders.events import Event
 from telnyx_orders.otel import OpenTelemetryObserver
 from telnyx_orders.sandbox import Fault, Faults, RateLimit, Sandbox
 from tests.conftest import FakeTime, MakeClient
@@ -112,8 +115,9 @@ async def test_attempts_apart_from_backoff(
         point.attributes["error.type"]: point.sum
         for point in telemetry.points("telnyx_orders.retry.wait")
     }
-    assert waits["InternalServerError"] == 0.5
-    assert set(waits) == {"InternalServerError", "RateLimitError"}
+    assert waits == {"InternalServerError": 0.5}
+    [held] = telemetry.points("telnyx_orders.rate_limit.wait")
+    assert held.sum > 0
     for earlier, later in zip(telemetry.spans, telemetry.spans[1:], strict=False):
         assert earlier.end_time is not None
         assert later.start_time is not None
@@ -173,6 +177,57 @@ async def test_a_fetch_that_fails(
     assert fetch.status.status_code is StatusCode.ERROR
     assert _attributes(fetch)["error.type"] == "IncompleteFetchError"
     assert _attributes(fetch)["telnyx_orders.proof"] == "none"
+
+
+async def test_what_is_given_up_is_no_error(make_client: MakeClient, telemetry: Telemetry) -> None:
+    """A fetch that is left early cancels its requests in flight, and nothing has failed."""
+    async with Sandbox(orders=1000, latency=0.05) as sandbox:
+        client = make_client(base_url=sandbox.base_url, observer=telemetry.observer)
+        async with aclosing(aiter(client.number_orders.list(page_size=20))) as orders:
+            await anext(orders)
+    cancelled = [one for one in telemetry.spans if "telnyx_orders.cancelled" in _attributes(one)]
+    assert cancelled
+    for span in telemetry.spans:
+        assert span.status.status_code is StatusCode.UNSET
+        assert "error.type" not in _attributes(span)
+    points = telemetry.points("http.client.request.duration")
+    assert all("error.type" not in point.attributes for point in points)
+    given_up = [point.count for point in points if "telnyx_orders.cancelled" in point.attributes]
+    assert given_up == [len(cancelled)]
+
+
+async def test_two_observers_end_their_own_spans(
+    make_client: MakeClient, telemetry: Telemetry
+) -> None:
+    other = OpenTelemetryObserver(telemetry.tracers)
+
+    def both(event: Event) -> None:
+        telemetry.observer(event)
+        other(event)
+
+    await make_client(observer=both).number_orders.list().collect()
+    fetches = [span for span in telemetry.spans if span.name == "fetch /number_orders"]
+    assert len(fetches) == 2
+    assert all(_attributes(span)["telnyx_orders.orders"] == 1000 for span in fetches)
+
+
+async def test_a_span_that_is_not_the_observers_is_left_alone(
+    make_client: MakeClient, telemetry: Telemetry
+) -> None:
+    """Also where its own could not be started, as when a processor of spans fails."""
+
+    class Failing(SpanProcessor):
+        def on_start(self, span: Span, parent_context: Context | None = None) -> None:
+            if span.name.startswith("fetch"):
+                raise RuntimeError("out of order")
+
+    telemetry.tracers.add_span_processor(Failing())
+    tracer = telemetry.tracers.get_tracer("the application")
+    with tracer.start_as_current_span("nightly job") as job:
+        await make_client(observer=telemetry.observer).number_orders.list().collect()
+        assert job.is_recording()
+    outer = telemetry.spans[-1]
+    assert (outer.name, _attributes(outer)) == ("nightly job", {})
 
 
 async def test_a_wait_for_the_rate_limit(
