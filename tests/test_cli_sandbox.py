@@ -163,6 +163,7 @@ async def test_a_host_that_is_not_here_is_one_line():
         ("--latency nan", ["latency"]),
         ("--latency inf", ["latency"]),
         ("--rate-limit 0", ["--rate-limit", ">= 1"]),
+        ("--host=", ["host", "expected an address or a name"]),
         ("--api-key KEY", ["--api-key"]),
     ],
 )

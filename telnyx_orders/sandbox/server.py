@@ -112,6 +112,9 @@ class Sandbox(SandboxOrders):
         if not api_key or api_key != api_key.strip():
             raise ValueError(f"api_key must not be empty or padded with blanks: {api_key!r}")
         check_type("host", host, str)
+        if not host:
+            # It would listen everywhere, and its URL would lead nowhere.
+            raise ValueError("host: expected an address or a name, got ''")
         check_whole("port", port, low=0, high=65535)
         if numbers_per_order is not None:
             check_whole("numbers_per_order", numbers_per_order, low=1, high=MAX_NUMBERS)
