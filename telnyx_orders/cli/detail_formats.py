@@ -8,7 +8,7 @@ from typing import Literal
 from rich.console import Console
 
 from telnyx_orders import NumberOrder, make_converter
-from telnyx_orders.cli.formats import to_json
+from telnyx_orders.cli.formats import json_for_terminal, to_json
 from telnyx_orders.cli.order_details import NumberKind, order_details
 
 __all__ = ["DetailFormat", "as_detail", "as_json", "chosen_format", "output_console"]
@@ -31,7 +31,8 @@ def output_console() -> Console:
 
 def as_json(value: object) -> str:
     """Write what the API gave, or a list of it, as indented JSON."""
-    return to_json(make_converter().unstructure(value), indent=2) + "\n"
+    text = to_json(make_converter().unstructure(value), indent=2) + "\n"
+    return json_for_terminal(text) if sys.stdout.isatty() else text
 
 
 def as_detail(

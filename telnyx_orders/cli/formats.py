@@ -6,6 +6,7 @@ cut short cannot be mistaken for the whole.
 
 import csv
 import io
+import json
 from collections.abc import Sequence
 from typing import Protocol
 
@@ -14,7 +15,14 @@ from telnyx_orders.error_details import printable
 from telnyx_orders.exports.csv_rows import COLUMNS, order_row
 from telnyx_orders.exports.text_rows import NdjsonRows, OrderValues, to_json
 
-__all__ = ["CsvWriter", "JsonWriter", "NdjsonWriter", "OrderWriter", "to_json"]
+__all__ = [
+    "CsvWriter",
+    "JsonWriter",
+    "NdjsonWriter",
+    "OrderWriter",
+    "json_for_terminal",
+    "to_json",
+]
 
 
 class OrderWriter(Protocol):
@@ -29,19 +37,32 @@ class OrderWriter(Protocol):
         ...
 
 
+def json_for_terminal(text: str) -> str:
+    """Escape what is not printable in JSON, which then means the same and cannot act."""
+    if text.isascii():  # where it is escaped already
+        return text
+    return "".join(
+        character if character.isprintable() or character == "\n" else json.dumps(character)[1:-1]
+        for character in text
+    )
+
+
 class NdjsonWriter:
     """One order a line, as compact JSON.
 
     Args:
         columns: Which fields, in which sequence; `None` takes all.
+        escaped: Escape what is not printable, because a terminal will show it.
     """
 
-    def __init__(self, columns: Sequence[str] | None = None) -> None:
+    def __init__(self, columns: Sequence[str] | None = None, *, escaped: bool = False) -> None:
         self._rows = NdjsonRows(columns)
+        self._escaped = escaped
 
     def orders(self, orders: Sequence[NumberOrder]) -> str:
         """Give a line for each order."""
-        return self._rows.rows(orders)
+        text = self._rows.rows(orders)
+        return json_for_terminal(text) if self._escaped else text
 
     def end(self) -> str:
         """Give nothing: every line stands for itself."""
@@ -53,12 +74,14 @@ class JsonWriter:
 
     Args:
         columns: Which fields, in which sequence; `None` takes all.
+        escaped: Escape what is not printable, because a terminal will show it.
     """
 
     OPENING = "[\n  "
 
-    def __init__(self, columns: Sequence[str] | None = None) -> None:
+    def __init__(self, columns: Sequence[str] | None = None, *, escaped: bool = False) -> None:
         self._values = OrderValues(columns)
+        self._escaped = escaped
         self._before = self.OPENING
 
     def orders(self, orders: Sequence[NumberOrder]) -> str:
@@ -69,7 +92,8 @@ class JsonWriter:
             # Every line break is one of the indentation: in strings they are escaped.
             pieces += (self._before, text.replace("\n", "\n  "))
             self._before = ",\n  "
-        return "".join(pieces)
+        text = "".join(pieces)
+        return json_for_terminal(text) if self._escaped else text
 
     def end(self) -> str:
         """Close the array."""

@@ -140,9 +140,9 @@ def _writer(
         case "table":
             return TableWriter(output_console(), rows, columns)
         case "json":
-            return JsonWriter(columns)
+            return JsonWriter(columns, escaped=on_terminal)
         case "ndjson":
-            return NdjsonWriter(columns)
+            return NdjsonWriter(columns, escaped=on_terminal)
         case "csv":
             return CsvWriter(columns, escaped=on_terminal)
 
