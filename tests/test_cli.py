@@ -19,7 +19,9 @@ from attrs import frozen
 
 from telnyx_orders import __version__
 from telnyx_orders.cli import app
+from telnyx_orders.cli.wording import in_options
 from telnyx_orders.sandbox import Fault, Faults, Sandbox
+from tests.conftest import until
 from tests.servers import KEY, asked_page, order, page, serve
 
 PROGRAM = (sys.executable, "-W", "error", "-m", "telnyx_orders.cli")
@@ -289,6 +291,140 @@ async def test_a_closed_standard_output_is_one_line(sandbox: Sandbox):
     result = await run("list", server=sandbox, program=shell)
     assert result.code == 1
     assert "standard output is closed" in error_line(result)
+
+
+OWN = ["--help", "--version", "list --help", "--install-completion --shell bash", ""]
+"""What the program answers before any command runs."""
+
+
+def in_shell(redirected: str) -> tuple[str, ...]:
+    """The program, with its standard output as a shell is told."""
+    return ("sh", "-c", f'"$@" {redirected}', "sh", *PROGRAM)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a POSIX shell redirects the stream")
+@pytest.mark.parametrize("arguments", OWN)
+async def test_help_that_nobody_reads_is_no_error(arguments: str, tmp_path: Path):
+    """`--help | true` exits with 0, as every other command does there."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    process = await asyncio.create_subprocess_exec(
+        *PROGRAM,
+        *arguments.split(),
+        stdout=writing,
+        stderr=subprocess.PIPE,
+        env=environment(HOME=str(tmp_path)),
+    )
+    os.close(writing)
+    _, err = await process.communicate()
+    assert (process.returncode, err) == (0, b"")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
+@pytest.mark.parametrize("arguments", OWN)
+@pytest.mark.parametrize(
+    ("redirected", "said"),
+    [
+        (">/dev/full", "error: cannot write to standard output: No space left on device"),
+        (">&-", "error: standard output is closed"),
+    ],
+)
+async def test_help_that_cannot_be_written_is_one_line(
+    arguments: str, redirected: str, said: str, tmp_path: Path
+):
+    """It exits with 1 and the reason, as every other command does there."""
+    env = {"HOME": str(tmp_path)}
+    result = await run(*arguments.split(), env=env, program=in_shell(redirected))
+    assert result.code == 1
+    assert error_line(result) == said
+
+
+@pytest.mark.skipif(not Path("/dev/null").exists(), reason="there is no /dev/null")
+async def test_completion_that_cannot_be_written_is_one_line():
+    """A home that is no folder is named."""
+    result = await run("--install-completion", "--shell", "bash", env={"HOME": "/dev/null"})
+    assert result.code == 1
+    assert error_line(result).startswith("error: cannot write /dev/null/")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGTERM")
+@pytest.mark.parametrize("ignored", [False, True])
+async def test_sigterm_ends_it_as_control_c_does(ignored: bool, sandbox: Sandbox):
+    """It exits with 143 and says nothing, also where a shell has SIGINT ignored."""
+    sandbox.faults = Faults(script=[Fault.SILENCE] * 20)
+    trap = "trap '' INT; " if ignored else ""
+    process = await asyncio.create_subprocess_exec(
+        *("sh", "-c", f'{trap}exec "$@"', "sh", *PROGRAM, "list"),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=environment(sandbox),
+    )
+    await until(lambda: sandbox.counters.requests)
+    process.terminate()
+    out, err = await process.communicate()
+    assert (process.returncode, out, err) == (143, b"", b"")
+
+
+@pytest.mark.parametrize(
+    ("variables", "said"),
+    [
+        ({"TELNYX_BASE_URL": "http://example.com/v2"}, "in clear text; use https"),
+        ({"HTTPS_PROXY": "nonsense"}, "with http or https"),
+    ],
+)
+@pytest.mark.parametrize("command", ["count", "doctor"])
+async def test_advice_speaks_of_no_argument(command: str, variables: dict[str, str], said: str):
+    """What only a program can say is not advised to whoever types."""
+    result = await run(command, env={"TELNYX_API_KEY": KEY, **variables})
+    assert result.code == 2
+    assert error_line(result).endswith(said)
+
+
+@pytest.mark.parametrize(
+    ("client", "command"),
+    [
+        (
+            "Check api_key or TELNYX_API_KEY against the keys",
+            "Check TELNYX_API_KEY against the keys",
+        ),
+        ("api_key holds a space", "the API key holds a space"),
+        (
+            "Check base_url, the clock of this machine and its certificates, or give ssl_context.",
+            "Check TELNYX_BASE_URL, the clock of this machine and its certificates.",
+        ),
+        (
+            "GET /x: no success within RetryPolicy.max_seconds = 9 s and 2 attempts. Allow more "
+            "with RetryPolicy(max_seconds=). The last error was: this",
+            "GET /x: no success within 9 s and 2 attempts. The last error was: this",
+        ),
+        (
+            "for another 70.00 s, longer than RetryPolicy.max_seconds = 60 s allows.",
+            "for another 70.00 s, longer than the 60 s that are waited.",
+        ),
+        (
+            "Wait before you go on, lower `concurrency`, or ask Telnyx for a higher limit.",
+            "Wait before you go on, or ask Telnyx for a higher limit.",
+        ),
+        (
+            "Narrow it with filter=, raise `concurrency`, or try again",
+            "Narrow it with options such as --status, or try again",
+        ),
+        (
+            "ask for fewer orders at once with `page_size`",
+            "ask for fewer orders at once with --page-size",
+        ),
+        ("database_url and my_api_key", "database_url and my_api_key"),
+    ],
+)
+def test_the_clients_words_in_those_of_the_command_line(client: str, command: str):
+    """Each argument that a message names becomes an option, a variable, or nothing."""
+    assert in_options(client, concurrency=False) == command
+
+
+def test_a_command_that_has_the_option_advises_it():
+    """`count`, which sends one request, has none."""
+    said = in_options("lower `concurrency`, or ask", concurrency=True)
+    assert said == "lower --concurrency, or ask"
 
 
 @pytest.mark.parametrize("missing", ["cyclopts", "rich"])

@@ -1,5 +1,6 @@
 """`telnyx-orders list` on a terminal: the table, the bar, colours, Ctrl-C."""
 
+import json
 import re
 import subprocess
 from collections.abc import AsyncIterator
@@ -77,6 +78,18 @@ async def test_text_of_others_cannot_act(on_terminal: Start, sandbox: Sandbox):
     assert r"[red]\x1b]0;owned\x07\n\u202eabc" in screen
 
 
+@pytest.mark.parametrize("form", ["ndjson", "json"])
+async def test_json_on_a_terminal_cannot_act(form: str, on_terminal: Start, sandbox: Sandbox):
+    """It means the same: what is not printable is escaped, which JSON has for it."""
+    reference = "a\u202eb\u200bc\u2028d\x9be\U000e0041\u00fc"
+    sandbox.insert(customer_reference=reference)
+    terminal = await on_terminal("list", "--limit", "1", "--format", form, "--quiet")
+    _, screen = await terminal.end()
+    assert r"a\u202eb\u200bc\u2028d\u009be\udb40\udc41ü" in screen
+    read = json.loads(screen)
+    assert (read[0] if form == "json" else read)["customer_reference"] == reference
+
+
 async def test_a_bar_shows_how_far_it_is(on_terminal: Start, sandbox: Sandbox):
     """While pages are missing the bar counts the orders; it is gone when the table comes."""
     sandbox.faults = Faults(script=[None, *[Fault.SILENCE] * 20])
@@ -87,14 +100,18 @@ async def test_a_bar_shows_how_far_it_is(on_terminal: Start, sandbox: Sandbox):
     assert (await terminal.end())[0] == 130
 
 
-async def test_control_c_on_a_terminal_leaves_it_usable(on_terminal: Start, sandbox: Sandbox):
-    """Ctrl-C exits with 130, takes the bar away, and shows the cursor again."""
+@pytest.mark.parametrize("code", [130, 143])
+async def test_a_terminal_is_left_usable(code: int, on_terminal: Start, sandbox: Sandbox):
+    """Ctrl-C and SIGTERM take the bar away, and show the cursor again."""
     sandbox.faults = Faults(script=[Fault.SILENCE] * 20)
     terminal = await on_terminal("list")
     await terminal.until("Fetching")
-    terminal.press(b"\x03")
-    code, screen = await terminal.end()
-    assert code == 130
+    if code == 130:
+        terminal.press(b"\x03")
+    else:
+        terminal.process.terminate()
+    ended, screen = await terminal.end()
+    assert ended == code
     assert "Traceback" not in screen
     assert screen.rindex("\x1b[?25h") > screen.rindex("\x1b[?25l")
 

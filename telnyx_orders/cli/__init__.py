@@ -6,6 +6,7 @@ It needs the extra `cli`. What it exits with:
     1    an error of the API, the network or the disk; or an order did not go well
     2    the command cannot be understood, or there is no API key
     130  Ctrl-C
+    143  SIGTERM
 """
 
 import sys

@@ -12,10 +12,12 @@ from telnyx_orders.cli.fleet_command import export_many
 from telnyx_orders.cli.list_command import count, list_
 from telnyx_orders.cli.messages import error_text, tell
 from telnyx_orders.cli.order_commands import cancel, place, show, wait
+from telnyx_orders.cli.own_output import is_own, run_own
 from telnyx_orders.cli.sandbox_command import sandbox_
 from telnyx_orders.cli.serve_sandbox import ListenError
 from telnyx_orders.cli.standard_output import OutputError
 from telnyx_orders.cli.sync_command import sync
+from telnyx_orders.cli.termination import sigterm_as_sigint
 from telnyx_orders.cli.webhook_commands import webhook
 
 __all__ = ["app", "run"]
@@ -38,7 +40,8 @@ leads to another server than Telnyx's.
     $ telnyx-orders sandbox --orders 5000
 
 Exit codes: 0; 1 after an error of the API, the network or the disk, or if an order did not go well;
-2 if the command cannot be understood or there is no API key; 130 after Ctrl-C.
+2 if the command cannot be understood or there is no API key; 130 after Ctrl-C, 143
+after SIGTERM.
 """,
 )
 app.command(list_, name="list")
@@ -54,26 +57,31 @@ app.command(wait)
 app.command(cancel)
 app.command(doctor)
 app.register_install_completion_command(  # pyright: ignore[reportUnknownMemberType]
-    help="Complete commands and options with Tab, in bash, zsh or fish."
+    help="Complete commands and options with Tab, in bash, zsh, fish or PowerShell."
 )
 
 
 def run(arguments: Sequence[str]) -> int:
     """Run a command, tell of what goes wrong in one line, and give the exit code."""
-    try:
-        command, bound, _ = app.parse_args(arguments, exit_on_error=False, print_error=False)
-        command(*bound.args, **bound.kwargs)
-    except (CycloptsError, UsageError, ConfigurationError) as error:
-        tell(f"error: {' '.join(str(error).split())}")
-        return 2
-    except TelnyxError as error:
-        tell(f"error: {error_text(error)}")
-        return 1
-    except (InputError, OutputError, ListenError, CommandFailedError) as error:
-        tell(f"error: {error}")
-        return 1
-    except BrokenPipeError:
-        return 0  # as with `| head`: whoever reads has enough
-    except KeyboardInterrupt:
-        return 130
+    concurrency = False
+    with sigterm_as_sigint() as termination:
+        try:
+            command, bound, _ = app.parse_args(arguments, exit_on_error=False, print_error=False)
+            if is_own(command):
+                return run_own(lambda: command(*bound.args, **bound.kwargs))
+            concurrency = "concurrency" in bound.signature.parameters
+            command(*bound.args, **bound.kwargs)
+        except (CycloptsError, UsageError) as error:
+            tell(f"error: {' '.join(str(error).split())}")
+            return 2
+        except TelnyxError as error:
+            tell(f"error: {error_text(error, concurrency=concurrency)}")
+            return 2 if isinstance(error, ConfigurationError) else 1
+        except (InputError, OutputError, ListenError, CommandFailedError) as error:
+            tell(f"error: {error}")
+            return 1
+        except BrokenPipeError:
+            return 0  # as with `| head`: whoever reads has enough
+        except KeyboardInterrupt:
+            return 143 if termination.came else 130
     return 0

@@ -29,6 +29,7 @@ from telnyx_orders.cli.account import built_in_sandbox
 from telnyx_orders.cli.detail_formats import output_console
 from telnyx_orders.cli.failures import CommandFailedError
 from telnyx_orders.cli.standard_output import StandardOutput
+from telnyx_orders.cli.wording import in_options
 from telnyx_orders.configuration import api_key, base_url, key_ending, proxy
 from telnyx_orders.error_details import printable
 from telnyx_orders.errors import KEY_PAGE
@@ -245,6 +246,10 @@ def _rate_limit(headers: Mapping[str, str]) -> Finding:
     return Finding("rate limit", f"{limit.remaining:,}{of} requests are left{until}")
 
 
+def _said(text: str) -> str:
+    return printable(in_options(text, concurrency=False))
+
+
 def _drawn(findings: Sequence[Finding]) -> str:
     console = output_console()
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), show_header=False)
@@ -252,7 +257,7 @@ def _drawn(findings: Sequence[Finding]) -> str:
     table.add_column(overflow="fold")
     for one in findings:
         style = "red" if one.wrong else ""
-        table.add_row(Text(one.name, style=style), Text(printable(one.text), style=style))
+        table.add_row(Text(one.name, style=style), Text(_said(one.text), style=style))
     with console.capture() as drawn:
         console.print(table)
     return "".join(f"{line.rstrip()}\n" for line in drawn.get().splitlines())

@@ -1,11 +1,11 @@
 """What is told on standard error."""
 
-import re
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
 
 from telnyx_orders import IncompleteFetchError, TelnyxError
+from telnyx_orders.cli.wording import in_options
 from telnyx_orders.error_details import printable
 
 __all__ = ["counted", "error_text", "tally", "tell"]
@@ -32,8 +32,13 @@ def tell(text: str) -> None:
             sys.stderr.flush()
 
 
-def error_text(error: TelnyxError) -> str:
-    """Give an error in terms of the command line, where the client's speaks of its arguments."""
+def error_text(error: TelnyxError, *, concurrency: bool = False) -> str:
+    """Give an error in a line, in terms of the command line.
+
+    Args:
+        error: The error, which speaks of the client's arguments.
+        concurrency: Whether the command has that option.
+    """
     # The whole message of the one speaks of an attribute.
     text = error.reason if isinstance(error, IncompleteFetchError) else str(error)
-    return re.sub(r"(?<![A-Za-z_])base_url(?![A-Za-z_])", "TELNYX_BASE_URL", text)
+    return in_options(" ".join(text.split()), concurrency=concurrency)
