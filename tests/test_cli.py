@@ -387,7 +387,7 @@ async def test_advice_speaks_of_no_argument(command: str, variables: dict[str, s
             "Check api_key or TELNYX_API_KEY against the keys",
             "Check TELNYX_API_KEY against the keys",
         ),
-        ("api_key holds a space", "the API key holds a space"),
+        ("api_key holds a space", "TELNYX_API_KEY holds a space"),
         (
             "Check base_url, the clock of this machine and its certificates, or give ssl_context.",
             "Check TELNYX_BASE_URL, the clock of this machine and its certificates.",
@@ -419,6 +419,17 @@ async def test_advice_speaks_of_no_argument(command: str, variables: dict[str, s
 def test_the_clients_words_in_those_of_the_command_line(client: str, command: str):
     """Each argument that a message names becomes an option, a variable, or nothing."""
     assert in_options(client, concurrency=False) == command
+
+
+def test_the_key_and_the_server_of_one_account_of_many():
+    """They do not come from the environment by the usual names."""
+    said = in_options(
+        "Check api_key or TELNYX_API_KEY, and base_url.",
+        concurrency=True,
+        key="A_KEY",
+        server="a URL",
+    )
+    assert said == "Check A_KEY, and a URL."
 
 
 def test_a_command_that_has_the_option_advises_it():

@@ -104,6 +104,26 @@ async def test_a_file_that_makes_no_sense(text: str, said: str, tmp_path: Path):
     assert not (tmp_path / "data").exists()
 
 
+async def test_a_key_of_a_variable_that_cannot_be_used(tmp_path: Path):
+    """The variable is named, as the file has no such column."""
+    file = write(tmp_path / "accounts.csv", "name,key_env\nacme,ACME_KEY")
+    env = {"ACME_KEY": "KEY secret"}
+    result = await run("export-accounts", file, str(tmp_path / "data"), env=env)
+    assert result.code == 2
+    assert "line 2: the account acme: ACME_KEY holds a space" in error_line(result)
+
+
+async def test_a_key_that_is_refused(boxes: list[Sandbox], tmp_path: Path):
+    """The advice is about the account's own key."""
+    file = write(
+        tmp_path / "accounts.csv", f"name,api_key,base_url\nacme,KEYwrong,{boxes[0].base_url}"
+    )
+    result = await run("export-accounts", file, str(tmp_path / "data"))
+    assert result.code == 1
+    assert "acme: failed: " in result.err
+    assert "Check its API key against the keys at" in result.err
+
+
 async def test_a_folder_with_the_orders_of_others(boxes: list[Sandbox], tmp_path: Path):
     """They are named, as they may be of accounts that were renamed."""
     keys = {f"KEY_{n}": box.api_key for n, box in enumerate(boxes)}

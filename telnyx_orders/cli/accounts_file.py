@@ -68,7 +68,10 @@ def read_accounts(file: str, environment: Mapping[str, str]) -> list[Account]:
                 )
             )
         except ValueError as error:
-            raise UsageError(f"{file}, line {line}: {error}") from None
+            said = str(error)
+            if "key_env" in row:  # then no column has that name
+                said = re.sub(r"\bapi_key\b", row["key_env"], said)
+            raise UsageError(f"{file}, line {line}: {said}") from None
     if not accounts:
         raise UsageError(f"{file}: there is no account in it")
     return accounts

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from telnyx_orders.cli.failures import CommandFailedError, UsageError
 from telnyx_orders.cli.messages import counted, tell
+from telnyx_orders.cli.wording import in_options
 from telnyx_orders.fleet import Account, FleetProgress, FleetSummary, export_accounts
 
 __all__ = ["export_fleet"]
@@ -58,7 +59,10 @@ async def export_fleet(
 def _line(progress: FleetProgress) -> str | None:
     latest, ended = progress.latest, progress.done + progress.failed
     if latest.error is not None:
-        return f"[{ended}/{progress.total}] {latest.name}: failed: {latest.error}"
+        why = in_options(
+            str(latest.error), concurrency=True, key="its API key", server="its base_url"
+        )
+        return f"[{ended}/{progress.total}] {latest.name}: failed: {why}"
     if latest.skipped or latest.report is None:
         return None
     return f"[{ended}/{progress.total}] {latest.name}: {counted(latest.report.orders, 'order')}"

@@ -17,24 +17,30 @@ _PHRASES: Final = (
     (r"If the network is well, allow more with `timeout`", "Try again later"),
     (r"`page_size`", "--page-size"),
     (r"with filter=", "with options such as --status"),
-    (r"\b(?:api_key or )?TELNYX_API_KEY(?: or give api_key=)?", "TELNYX_API_KEY"),
-    (r"\bapi_key\b", "the API key"),
-    (r"\bbase_url\b", "TELNYX_BASE_URL"),
 )
 
 
-def in_options(text: str, *, concurrency: bool) -> str:
+def in_options(
+    text: str,
+    *,
+    concurrency: bool,
+    key: str = "TELNYX_API_KEY",
+    server: str = "TELNYX_BASE_URL",
+) -> str:
     """Say it without arguments of the client, and with the command's options.
 
     Args:
         text: What the client says.
         concurrency: Whether the command has that option.
+        key: What the API key comes from.
+        server: What the base URL comes from.
     """
+    fewer = "--concurrency" if concurrency else ""
     for phrase, instead in (
         *_PHRASES,
-        (r"`concurrency`", "--concurrency")
-        if concurrency
-        else (r"(?:lower|raise) `concurrency`, ", ""),
+        (r"`concurrency`" if fewer else r"(?:lower|raise) `concurrency`, ", fewer),
+        (r"\b(?:api_key or )?TELNYX_API_KEY(?: or give api_key=)?|\bapi_key\b", key),
+        (r"\bbase_url\b", server),
     ):
         text = re.sub(phrase, instead, text)
     return text
