@@ -6,6 +6,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+import cattrs
+
 from telnyx_orders.journal.intent import from_text, to_text
 from telnyx_orders.mirror.columns import Span, column_values, key_of, text_of
 from telnyx_orders.mirror.errors import MirrorError
@@ -44,7 +46,7 @@ class StoredOrders:
     def __init__(self, path: Path, connection: "sqlite3.Connection") -> None:
         self.path = path
         self.connection = connection
-        self.converter = make_converter()
+        self.converter: cattrs.Converter = make_converter()
 
     def state(self, key: str) -> str | None:
         """Give what was kept under a key."""
