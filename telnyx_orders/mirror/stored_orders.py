@@ -6,8 +6,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-import cattrs
-
 from telnyx_orders.journal.intent import from_text, to_text
 from telnyx_orders.mirror.columns import Span, column_values, key_of, text_of
 from telnyx_orders.mirror.errors import MirrorError
@@ -16,6 +14,8 @@ from telnyx_orders.serialization import MALFORMED, make_converter
 
 if TYPE_CHECKING:
     import sqlite3
+
+    import cattrs
 
 __all__ = ["DOUBTFUL", "Row", "StoredOrders", "is_later"]
 
