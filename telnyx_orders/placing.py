@@ -9,14 +9,13 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime
 
 from telnyx_orders.calls import SendOnce
-from telnyx_orders.error_details import one_line
 from telnyx_orders.errors import ResponseDecodeError, TelnyxError
 from telnyx_orders.lookup import PlacementLookup
 from telnyx_orders.models import NumberOrder, Single
 from telnyx_orders.new_order import NewOrder
 from telnyx_orders.order_errors import OrderOutcomeUnknownError
 from telnyx_orders.paths import NUMBER_ORDERS
-from telnyx_orders.placement import Placement, Sought, digits, numbers_of
+from telnyx_orders.placement import Placement, Sought
 from telnyx_orders.transport import Transport
 
 __all__ = ["OrderPlacer"]
@@ -110,22 +109,12 @@ class OrderPlacer:
             if not once.may_be_done or once.sent_at is None:
                 raise
             raise self.unknown(order, once.sent_at, None) from error
-        self._check_ours(order, reply.value.data, once)
+        if not reply.value.data.id:
+            cause = ResponseDecodeError(
+                "$.data.id", "an id", "an empty text", call="POST /number_orders"
+            )
+            raise self.unknown(order, once.sent_at or self.now(), cause) from cause
         return reply.value.data
-
-    def _check_ours(self, order: NewOrder, answered: NumberOrder, once: SendOnce) -> None:
-        """Refuse an answer about another order: what became of this one is not known then."""
-        wanted = frozenset(map(digits, order.numbers))
-        numbers = numbers_of(answered)
-        if answered.id and numbers in (None, wanted):
-            return
-        cause = ResponseDecodeError(
-            "$.data.phone_numbers" if answered.id else "$.data.id",
-            "the numbers that were ordered" if answered.id else "an id",
-            f"those of the order {one_line(answered.id, 80)}" if answered.id else "an empty text",
-            call="POST /number_orders",
-        )
-        raise self.unknown(order, once.sent_at or self.now(), cause) from cause
 
     def unknown(
         self,
