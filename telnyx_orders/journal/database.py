@@ -24,19 +24,19 @@ Times are UTC in ISO 8601 with microseconds, such as `2026-02-01T12:00:00.000000
 all this is in `PRAGMA user_version`, and `PRAGMA application_id` says that it is a journal.
 """
 
-import os
 import time
 from collections.abc import Generator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from telnyx_orders.order_errors import JournalError
+from telnyx_orders.sqlite_file import connect_private, transaction
 
 if TYPE_CHECKING:
     import sqlite3
 
-__all__ = ["BUSY_SECONDS", "connect_private", "foreign_errors", "open_database", "transaction"]
+__all__ = ["BUSY_SECONDS", "foreign_errors", "open_database"]
 
 APPLICATION_ID: Final = 0x54784F4A  # "TxOJ"
 VERSION: Final = 1
@@ -76,18 +76,6 @@ def open_database(path: Path) -> "sqlite3.Connection":
             connection.close()
             raise
         return connection
-
-
-def connect_private(path: Path, busy: float) -> "sqlite3.Connection":
-    """Connect to a file that nobody else may read; it is made if it is not there."""
-    import sqlite3
-
-    # Never opened where it is there already: closing it again would drop the locks that SQLite
-    # holds on it for another journal of this process (sqlite.org/howtocorrupt.html, 2.2).
-    with suppress(FileExistsError):
-        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
-    # Explicit transactions: the module would begin some of its own.
-    return sqlite3.connect(path, timeout=busy, isolation_level=None)
 
 
 def _prepare(connection: "sqlite3.Connection", path: Path) -> None:
@@ -147,19 +135,6 @@ def _use_wal(connection: "sqlite3.Connection") -> None:
             time.sleep(0.01)
         else:
             return
-
-
-@contextmanager
-def transaction(connection: "sqlite3.Connection") -> Generator[None]:
-    """Run a block in one transaction, which no writer comes between, and sync it at its end."""
-    connection.execute("BEGIN IMMEDIATE")
-    try:
-        yield
-        connection.execute("COMMIT")
-    except BaseException:
-        if connection.in_transaction:
-            connection.execute("ROLLBACK")
-        raise
 
 
 @contextmanager

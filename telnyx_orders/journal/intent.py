@@ -1,6 +1,6 @@
 """`Intent`: an order in the journal, and when another order is the same. No I/O."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import StrEnum
 
 import attrs
@@ -10,7 +10,7 @@ from telnyx_orders.models import NumberOrder
 from telnyx_orders.new_order import NewOrder
 from telnyx_orders.placement import Sought
 
-__all__ = ["Intent", "IntentState", "check_aware", "differences", "from_text", "to_text"]
+__all__ = ["Intent", "IntentState", "check_aware", "differences"]
 
 
 class IntentState(StrEnum):
@@ -83,14 +83,3 @@ def check_aware(argument: str, moment: object) -> None:
         raise TypeError(f"{argument}: expected an aware datetime, got {moment!r:.60}")
     if moment.utcoffset() is None:
         raise ValueError(f"{argument}: expected an aware datetime, got the naive {moment}")
-
-
-def to_text(moment: datetime) -> str:
-    """Write a time as UTC in ISO 8601, always as long, so that texts sort as times do."""
-    text = moment.astimezone(UTC).isoformat(timespec="microseconds")
-    return text.removesuffix("+00:00") + "Z"
-
-
-def from_text(text: str) -> datetime:
-    """Read a time that `to_text` wrote."""
-    return datetime.fromisoformat(text)

@@ -221,8 +221,8 @@ class OrderJournal:
         """
         looked_up, now = judged or self._references.judged(reference), self._now()
         if looked_up is None and not self._references.holds(reference):
-            for intent in await self.open_intents():
-                looked_up = intent if intent.reference == reference else looked_up
+            there = await self.open_intents()
+            looked_up = next((one for one in there if one.reference == reference), None)
         await self._in_use().run(lambda store: store.not_placed(reference, reason, now, looked_up))
         if judged is None:
             self._references.ended(reference)

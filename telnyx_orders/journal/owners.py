@@ -11,8 +11,8 @@ import secrets
 from contextlib import suppress
 from pathlib import Path
 
-from telnyx_orders.journal.database import connect_private
 from telnyx_orders.order_errors import JournalError
+from telnyx_orders.sqlite_file import connect_private
 
 __all__ = ["Ownership", "check_not_forked", "is_alive", "remove_dead"]
 

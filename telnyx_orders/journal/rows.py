@@ -4,11 +4,12 @@ import json
 from pathlib import Path
 from typing import Any, Final, cast
 
-from telnyx_orders.journal.intent import Intent, IntentState, from_text
+from telnyx_orders.journal.intent import Intent, IntentState
 from telnyx_orders.models import NumberOrder
 from telnyx_orders.new_order import NewOrder
 from telnyx_orders.order_errors import JournalError
 from telnyx_orders.serialization import MALFORMED, make_converter
+from telnyx_orders.sqlite_file import from_text
 
 __all__ = ["COLUMNS", "Rows", "request_text"]
 

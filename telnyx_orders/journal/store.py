@@ -18,13 +18,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from telnyx_orders.error_details import one_line
-from telnyx_orders.journal.database import foreign_errors, open_database, transaction
-from telnyx_orders.journal.intent import Intent, IntentState, differences, to_text
+from telnyx_orders.journal.database import foreign_errors, open_database
+from telnyx_orders.journal.intent import Intent, IntentState, differences
 from telnyx_orders.journal.owners import Ownership, check_not_forked, is_alive, remove_dead
 from telnyx_orders.journal.rows import COLUMNS, Rows, request_text
 from telnyx_orders.models import NumberOrder
 from telnyx_orders.new_order import NewOrder
 from telnyx_orders.order_errors import JournalConflictError, JournalError, OrderInProgressError
+from telnyx_orders.sqlite_file import to_text, transaction
 
 if TYPE_CHECKING:
     import sqlite3

@@ -5,8 +5,8 @@ from typing import Final
 
 from attrs import frozen
 
-from telnyx_orders.journal.intent import to_text
 from telnyx_orders.models import NumberOrder
+from telnyx_orders.sqlite_file import to_text
 
 __all__ = ["COLUMNS", "Span", "column_values", "key_of", "latest", "stored", "text_of"]
 

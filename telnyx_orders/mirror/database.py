@@ -16,7 +16,6 @@ that was; `as_of` is the latest time for which anything is known of the order. T
 0. The version of all this is in `PRAGMA user_version`.
 """
 
-import os
 import stat
 from collections.abc import Generator
 from contextlib import closing, contextmanager
@@ -24,14 +23,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from telnyx_orders.mirror.errors import MirrorError
+from telnyx_orders.sqlite_file import connect_private, transaction
 
 if TYPE_CHECKING:
     import sqlite3
 
-__all__ = ["check_file", "foreign_errors", "lock", "open_database", "transaction"]
+__all__ = ["check_file", "foreign_errors", "lock", "open_database"]
 
 APPLICATION_ID: Final = 0x54784F4D  # "TxOM"
 VERSION: Final = 2
+
+BUSY_SECONDS: Final = 5.0
+"""How long to wait for another program that writes the file."""
 
 _OTHER: Final = "Another program keeps it from being written: end that, or try again"
 _PATH: Final = "Give the mirror a path of its own"
@@ -130,13 +133,9 @@ def open_database(path: Path) -> "sqlite3.Connection":
     Raises:
         MirrorError: It is no mirror, of another version, or cannot be used.
     """
-    import sqlite3
-
     with foreign_errors(path):
-        if not path.exists():
-            # It holds what an account has bought: nobody else needs to read it.
-            os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
-        connection = sqlite3.connect(path, isolation_level=None)
+        # It holds what an account has bought: nobody else needs to read it.
+        connection = connect_private(path, BUSY_SECONDS)
         try:
             _prepare(connection, path)
         except BaseException:
@@ -171,19 +170,6 @@ def _check_kind(connection: "sqlite3.Connection", path: Path) -> int:
             f"version {VERSION}: begin a new one, or use the release that wrote it"
         )
     return tables
-
-
-@contextmanager
-def transaction(connection: "sqlite3.Connection") -> Generator[None]:
-    """Run a block in one transaction."""
-    connection.execute("BEGIN IMMEDIATE")
-    try:
-        yield
-        connection.execute("COMMIT")
-    except BaseException:
-        if connection.in_transaction:
-            connection.execute("ROLLBACK")
-        raise
 
 
 @contextmanager

@@ -8,14 +8,14 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from telnyx_orders.clock import Clock
+from telnyx_orders.clock import Clock, checked_seconds
 from telnyx_orders.errors import IncompleteFetchError, TelnyxError
 from telnyx_orders.mirror.changes import OrderChange, SyncReport
 from telnyx_orders.mirror.errors import MirrorError
 from telnyx_orders.mirror.one_sync import Sync
 from telnyx_orders.mirror.open_mirror import OpenMirror
 from telnyx_orders.mirror.run import SyncRun
-from telnyx_orders.mirror.watch import DAY, Watch, checked_seconds
+from telnyx_orders.mirror.watch import DAY, Watch
 from telnyx_orders.models import NumberOrder
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ class Mirror:
         self, client: "OrdersClient", *, full: bool = False, full_after: float = DAY
     ) -> "Sync":
         """Bring it up to date: see `sync`, which opens a mirror of its own."""
-        return Sync(self, client, 0.0 if full else checked_seconds("full_after", full_after))
+        return Sync(self, client, _due_after(full_after, full=full))
 
     async def watch(
         self,
@@ -95,9 +95,9 @@ class Mirror:
         """
         watch = Watch(
             client=client,
-            pause=checked_seconds("seconds", seconds),
+            pause=checked_seconds("seconds", seconds, or_zero=True),
             full=full,
-            full_after=checked_seconds("full_after", full_after),
+            full_after=checked_seconds("full_after", full_after, or_zero=True),
             on_error=on_error,
         )
         async with aclosing(self.batches_of(watch, one_by_one=True)) as found:
@@ -248,5 +248,12 @@ def sync(
     """
     mirror = Mirror(path, clock=clock)
     return Sync(
-        mirror, client, 0.0 if full else checked_seconds("full_after", full_after), opens=True
+        mirror,
+        client,
+        _due_after(full_after, full=full),
+        opens=True,
     )
+
+
+def _due_after(full_after: float, *, full: bool) -> float:
+    return 0.0 if full else checked_seconds("full_after", full_after, or_zero=True)

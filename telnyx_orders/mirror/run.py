@@ -11,21 +11,23 @@ import math
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from attrs import define
 
 from telnyx_orders.clock import Clock
-from telnyx_orders.journal.intent import to_text
 from telnyx_orders.listing import MAX_PAGE_SIZE
 from telnyx_orders.mirror.account_reader import FEW, OVERLAP, AccountReader, Value
 from telnyx_orders.mirror.changes import SyncReport
 from telnyx_orders.mirror.columns import Span
 from telnyx_orders.mirror.open_mirror import OpenMirror
 from telnyx_orders.mirror.outbox import Untold
+from telnyx_orders.sqlite_file import to_text
 
 if TYPE_CHECKING:
     from telnyx_orders.client import OrdersClient
+    from telnyx_orders.mirror.store import MirrorStore
 
 __all__ = ["SyncRun"]
 
@@ -109,7 +111,7 @@ class SyncRun:
 
     async def _waiting(self) -> AsyncGenerator[list[Untold]]:
         after = 0
-        while found := await self._mirror.take(lambda store: store.waiting(after, MAX_PAGE_SIZE)):  # noqa: B023
+        while found := await self._mirror.take(partial(_waiting_behind, after)):
             after = found[-1].number
             yield found
 
@@ -180,6 +182,8 @@ class SyncRun:
         reader = self._reader
         all_there = await reader.there(Span(), what)
         here = await reader.here(Span(), what)
+        if here == all_there:
+            return
         parts = [_Part(Span(), await reader.here(Span()), all_there, here)]
         while parts := [part for part in parts if part.there != part.here]:
             if await reader.is_dear(sum(part.expected() for part in parts)):
@@ -229,3 +233,7 @@ class SyncRun:
             return None
         older, newer = Span(span.gt, middle + TICK), Span(middle, span.lt)
         return None if older == span or not await self._reader.here(newer) else (older, newer)
+
+
+def _waiting_behind(number: int, store: "MirrorStore") -> list[Untold]:
+    return store.outbox.waiting(number, MAX_PAGE_SIZE)

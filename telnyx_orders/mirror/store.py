@@ -7,7 +7,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
-from telnyx_orders.journal.intent import to_text
 from telnyx_orders.mirror.changes import as_listed, merged
 from telnyx_orders.mirror.columns import (
     COLUMNS,
@@ -19,11 +18,11 @@ from telnyx_orders.mirror.columns import (
     text_of,
 )
 from telnyx_orders.mirror.database import check_file, foreign_errors, lock, open_database
-from telnyx_orders.mirror.database import transaction as transaction_of
 from telnyx_orders.mirror.errors import MirrorError
 from telnyx_orders.mirror.outbox import Outbox, Untold
 from telnyx_orders.mirror.stored_orders import DOUBTFUL, Row, StoredOrders, is_later
 from telnyx_orders.models import NumberOrder
+from telnyx_orders.sqlite_file import to_text, transaction
 
 __all__ = ["MirrorStore"]
 
@@ -63,7 +62,7 @@ class MirrorStore(StoredOrders):
 
     def keep(self, values: Mapping[str, str]) -> None:
         """Keep some values under their keys."""
-        with transaction_of(self.connection):
+        with transaction(self.connection):
             self._keep(values)
 
     def begin(self, account: str) -> None:
@@ -79,12 +78,12 @@ class MirrorStore(StoredOrders):
                 "the mirror is of another account, or was made with another key or base_url: give "
                 "each account a mirror of its own"
             )
-        with transaction_of(self.connection):
+        with transaction(self.connection):
             self.connection.execute("DELETE FROM sync_state")
 
     def next_sequence(self) -> int:
         """Begin a new sequence: what is seen from now on is seen later than what was before."""
-        with transaction_of(self.connection):
+        with transaction(self.connection):
             sequence = self._sequence() + 1
             self._keep({"sequence": str(sequence)})
         return sequence
@@ -100,7 +99,7 @@ class MirrorStore(StoredOrders):
             proven: The sequence of a full read that they are of. It overrules all but the events
                 that came since it began.
         """
-        with transaction_of(self.connection):
+        with transaction(self.connection):
             self._keep({"account": account})
             sequence = self._sequence()
             found = [self._take(as_listed(order), sequence, proven) for order in orders]
@@ -108,7 +107,7 @@ class MirrorStore(StoredOrders):
 
     def apply(self, order: NumberOrder, occurred_at: datetime | None) -> list[Untold]:
         """Take in what an event says of an order, unless something later is known."""
-        with transaction_of(self.connection):
+        with transaction(self.connection):
             order, sequence, row = as_listed(order), self._sequence(), self.row(order.id)
             updated = text_of(order.updated_at)
             happened = latest(updated, text_of(occurred_at))
@@ -128,7 +127,7 @@ class MirrorStore(StoredOrders):
         What a listing may not have yet is left: it came with an event, or was created lately.
         """
         condition, values = span.conditions()
-        with transaction_of(self.connection):
+        with transaction(self.connection):
             rows: list[tuple[str, str]] = self.connection.execute(
                 "SELECT id, data FROM orders "  # noqa: S608  # our own names
                 f"WHERE {condition} AND seen < :before AND NOT {DOUBTFUL}",
@@ -138,20 +137,16 @@ class MirrorStore(StoredOrders):
 
     def gone_one(self, order_id: str, before: int, now: datetime) -> list[Untold]:
         """Mark an order as gone, unless it was seen since a sequence began."""
-        with transaction_of(self.connection):
+        with transaction(self.connection):
             rows: list[tuple[str, str]] = self.connection.execute(
                 "SELECT id, data FROM orders WHERE id = ? AND seen < ? AND gone_at IS NULL",
                 (key_of(order_id), before),
             ).fetchall()
             return self._lose(rows, now)
 
-    def waiting(self, after: int, most: int) -> list[Untold]:
-        """Give changes that nobody has taken yet."""
-        return self.outbox.waiting(after, most)
-
     def taken(self, numbers: Iterable[int]) -> None:
         """Forget changes that were taken."""
-        with transaction_of(self.connection):
+        with transaction(self.connection):
             self.outbox.taken(numbers)
 
     def _take(self, order: NumberOrder, sequence: int, proven: int | None) -> Untold | None:

@@ -6,11 +6,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from telnyx_orders.journal.intent import from_text, to_text
 from telnyx_orders.mirror.columns import Span, column_values, key_of, text_of
 from telnyx_orders.mirror.errors import MirrorError
 from telnyx_orders.models import NumberOrder
 from telnyx_orders.serialization import MALFORMED, make_converter
+from telnyx_orders.sqlite_file import from_text, to_text
 
 if TYPE_CHECKING:
     import sqlite3

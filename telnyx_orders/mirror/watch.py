@@ -1,6 +1,5 @@
 """`Watch`: how a mirror is kept up to date for ever."""
 
-import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -12,7 +11,7 @@ from telnyx_orders.mirror.changes import SyncReport
 if TYPE_CHECKING:
     from telnyx_orders.client import OrdersClient
 
-__all__ = ["DAY", "Watch", "checked_seconds"]
+__all__ = ["DAY", "Watch"]
 
 DAY = 86_400.0
 """Seconds; by default the whole account is read that often."""
@@ -37,12 +36,3 @@ class Watch:
     full_after: float = DAY
     on_error: Callable[[TelnyxError], None] | None = None
     on_report: Callable[[SyncReport], None] | None = None
-
-
-def checked_seconds(argument: str, value: float) -> float:
-    """Refuse what is no time to wait; 0 is one."""
-    if not isinstance(value, int | float) or isinstance(value, bool):
-        raise TypeError(f"{argument}: expected seconds, got {type(value).__name__} {value!r}")
-    if not 0 <= value < math.inf:
-        raise ValueError(f"{argument}: expected 0 seconds or more, got {value!r}")
-    return float(value)
