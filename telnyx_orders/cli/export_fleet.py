@@ -6,8 +6,7 @@ import time
 from pathlib import Path
 
 from telnyx_orders.cli.failures import CommandFailedError, UsageError
-from telnyx_orders.cli.messages import counted, tell
-from telnyx_orders.cli.wording import in_options
+from telnyx_orders.cli.messages import counted, error_text, tell
 from telnyx_orders.fleet import Account, FleetProgress, FleetSummary, export_accounts
 
 __all__ = ["export_fleet"]
@@ -59,9 +58,7 @@ async def export_fleet(
 def _line(progress: FleetProgress) -> str | None:
     latest, ended = progress.latest, progress.done + progress.failed
     if latest.error is not None:
-        why = in_options(
-            str(latest.error), concurrency=True, key="its API key", server="its base_url"
-        )
+        why = error_text(latest.error, concurrency=True, key="its API key", server="its base_url")
         return f"[{ended}/{progress.total}] {latest.name}: failed: {why}"
     if latest.skipped or latest.report is None:
         return None

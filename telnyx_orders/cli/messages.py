@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 
 from telnyx_orders import IncompleteFetchError, TelnyxError
-from telnyx_orders.cli.wording import in_options
+from telnyx_orders.cli.wording import KEY, SERVER, in_options
 from telnyx_orders.error_details import printable
 
 __all__ = ["counted", "error_text", "tally", "tell"]
@@ -32,13 +32,18 @@ def tell(text: str) -> None:
             sys.stderr.flush()
 
 
-def error_text(error: TelnyxError, *, concurrency: bool = False) -> str:
+def error_text(
+    error: TelnyxError, *, concurrency: bool = False, key: str = KEY, server: str = SERVER
+) -> str:
     """Give an error in a line, in terms of the command line.
 
     Args:
         error: The error, which speaks of the client's arguments.
         concurrency: Whether the command has that option.
+        key: What the API key comes from.
+        server: What the base URL comes from.
     """
     # The whole message of the one speaks of an attribute.
     text = error.reason if isinstance(error, IncompleteFetchError) else str(error)
-    return in_options(" ".join(text.split()), concurrency=concurrency)
+    text = " ".join(text.split())
+    return in_options(text, concurrency=concurrency, key=key, server=server)

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable
 
 from telnyx_orders.cli.failures import CommandFailedError
-from telnyx_orders.cli.standard_output import OutputError
+from telnyx_orders.cli.standard_output import check_open, unwritable
 
 __all__ = ["is_own", "run_own"]
 
@@ -23,8 +23,7 @@ def run_own(command: Callable[[], object]) -> int:
         OutputError: It cannot be written to standard output.
         CommandFailedError: A file cannot be written.
     """
-    if sys.stdout is None:
-        raise OutputError("standard output is closed")
+    check_open()
     try:
         command()
         sys.stdout.flush()
@@ -33,13 +32,13 @@ def run_own(command: Callable[[], object]) -> int:
             raise end.__context__ from None
         return end.code if isinstance(end.code, int) else 1
     except OSError as error:
-        reason = error.strerror or str(error)
         if error.filename is not None:
+            reason = error.strerror or str(error)
             raise CommandFailedError(f"cannot write {error.filename}: {reason}") from error
         _drop_the_rest()
         if isinstance(error, BrokenPipeError):
             raise
-        raise OutputError(f"cannot write to standard output: {reason}") from error
+        raise unwritable(error) from error
     return 0
 
 

@@ -4,12 +4,11 @@ import asyncio
 import errno
 import json
 import shlex
-import signal
-from contextlib import suppress
 from typing import Literal
 
 from telnyx_orders.cli.messages import counted, tell
 from telnyx_orders.cli.standard_output import StandardOutput
+from telnyx_orders.cli.termination import called_to_end
 from telnyx_orders.sandbox import Sandbox
 
 __all__ = ["ListenError", "SandboxFormat", "serve_sandbox"]
@@ -33,22 +32,18 @@ async def serve_sandbox(
     """
     output = StandardOutput()
     ended = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        # Windows has no such handlers; there Ctrl-C arrives as KeyboardInterrupt.
-        with suppress(NotImplementedError):
-            loop.add_signal_handler(number, ended.set)
-    try:
-        await sandbox.start()
-    except OSError as error:
-        raise ListenError(_why_not(error, host, port)) from error
-    try:
-        await output.write(_as_json(sandbox) if form == "json" else _as_shell(sandbox))
-        paste = "Paste the lines above into another shell; " if form == "shell" else ""
-        tell(f"Serving {counted(orders, 'order')}. {paste}Ctrl-C ends this.")
-        await ended.wait()
-    finally:
-        await sandbox.stop()
+    with called_to_end(ended.set):
+        try:
+            await sandbox.start()
+        except OSError as error:
+            raise ListenError(_why_not(error, host, port)) from error
+        try:
+            await output.write(_as_json(sandbox) if form == "json" else _as_shell(sandbox))
+            paste = "Paste the lines above into another shell; " if form == "shell" else ""
+            tell(f"Serving {counted(orders, 'order')}. {paste}Ctrl-C ends this.")
+            await ended.wait()
+        finally:
+            await sandbox.stop()
 
 
 def _settings(sandbox: Sandbox) -> dict[str, str]:

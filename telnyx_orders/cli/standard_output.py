@@ -9,11 +9,27 @@ import threading
 from concurrent.futures import Future
 from contextlib import suppress
 
-__all__ = ["OutputError", "StandardOutput"]
+__all__ = ["OutputError", "StandardOutput", "check_open", "unwritable"]
 
 
 class OutputError(Exception):
     """Standard output cannot be written to; the message says why."""
+
+
+def check_open() -> None:
+    """Refuse a standard output that the process was started without.
+
+    Raises:
+        OutputError: It was closed.
+    """
+    if sys.stdout is None:
+        # Its number may by now be that of a socket.
+        raise OutputError("standard output is closed")
+
+
+def unwritable(error: OSError) -> OutputError:
+    """Make the error for what the system says of a write."""
+    return OutputError(f"cannot write to standard output: {error.strerror or str(error)}")
 
 
 class StandardOutput:
@@ -26,9 +42,7 @@ class StandardOutput:
     """
 
     def __init__(self) -> None:
-        if sys.stdout is None:
-            # Its number may by now be that of a socket.
-            raise OutputError("standard output is closed")
+        check_open()
         sys.stdout.flush()
         self._file = open(  # noqa: SIM115  # a number is no path, and is not ours to close
             sys.stdout.fileno(), "wb", buffering=0, closefd=False
@@ -65,8 +79,7 @@ class StandardOutput:
         except BrokenPipeError:
             raise
         except OSError as error:
-            reason = error.strerror or str(error)
-            raise OutputError(f"cannot write to standard output: {reason}") from error
+            raise unwritable(error) from error
 
     async def reader_gone(self) -> None:
         """Wait until the reader of a pipe has gone away; of anything else, for ever."""

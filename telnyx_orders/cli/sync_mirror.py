@@ -1,11 +1,10 @@
 """`telnyx-orders sync`: a local mirror, and a line for each order that is new, changed or gone."""
 
 import asyncio
-import signal
 import sys
 import time
 from collections.abc import Coroutine, Sequence
-from contextlib import aclosing, suppress
+from contextlib import aclosing
 from pathlib import Path
 from typing import Any, Literal
 
@@ -16,6 +15,7 @@ from telnyx_orders.cli.account import built_in_sandbox, orders_client
 from telnyx_orders.cli.failures import InputError
 from telnyx_orders.cli.messages import counted, error_text, tell
 from telnyx_orders.cli.standard_output import StandardOutput
+from telnyx_orders.cli.termination import called_to_end
 from telnyx_orders.error_details import printable
 from telnyx_orders.exports.text_rows import to_json
 from telnyx_orders.mirror import Mirror, OrderChange, SyncReport
@@ -137,7 +137,7 @@ def _tell_error(error: TelnyxError) -> None:
 
 async def _until_told(watching: Coroutine[Any, Any, None], output: StandardOutput) -> None:
     """Go on until SIGINT or SIGTERM, which end it well, or nobody reads any more."""
-    loop, task = asyncio.get_running_loop(), asyncio.create_task(watching, name="watch")
+    task = asyncio.create_task(watching, name="watch")
     reader = asyncio.create_task(output.reader_gone(), name="reader")
     told = False
 
@@ -146,20 +146,14 @@ async def _until_told(watching: Coroutine[Any, Any, None], output: StandardOutpu
         told = True
         task.cancel()
 
-    for number in (signal.SIGINT, signal.SIGTERM):
-        # Windows has no such handlers; there Ctrl-C arrives as KeyboardInterrupt.
-        with suppress(NotImplementedError):
-            loop.add_signal_handler(number, end)
-    try:
-        await asyncio.wait((task, reader), return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        gone = reader.done()
-        for one in (task, reader):
-            one.cancel()
-        await asyncio.wait((task, reader))
-        for number in (signal.SIGINT, signal.SIGTERM):
-            with suppress(NotImplementedError):
-                loop.remove_signal_handler(number)
+    with called_to_end(end):
+        try:
+            await asyncio.wait((task, reader), return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            gone = reader.done()
+            for one in (task, reader):
+                one.cancel()
+            await asyncio.wait((task, reader))
     if gone:
         reader.result()
         raise BrokenPipeError

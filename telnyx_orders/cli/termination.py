@@ -1,14 +1,15 @@
 """SIGTERM, which ends a command as Ctrl-C does: with its terminal and its files left in order."""
 
+import asyncio
 import signal
 import threading
-from collections.abc import Generator
-from contextlib import contextmanager
+from collections.abc import Callable, Generator
+from contextlib import contextmanager, suppress
 from types import FrameType
 
 from attrs import define
 
-__all__ = ["Termination", "sigterm_as_sigint"]
+__all__ = ["Termination", "called_to_end", "sigterm_as_sigint"]
 
 
 @define
@@ -45,3 +46,20 @@ def sigterm_as_sigint() -> Generator[Termination]:
         yield seen
     finally:
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+
+@contextmanager
+def called_to_end(end: Callable[[], object]) -> Generator[None]:
+    """Call a function of the event loop at SIGINT and SIGTERM, for what would go on for ever."""
+    loop = asyncio.get_running_loop()
+    numbers = (signal.SIGINT, signal.SIGTERM)
+    for number in numbers:
+        # Windows has no such handlers; there Ctrl-C arrives as KeyboardInterrupt.
+        with suppress(NotImplementedError):
+            loop.add_signal_handler(number, end)
+    try:
+        yield
+    finally:
+        for number in numbers:
+            with suppress(NotImplementedError):
+                loop.remove_signal_handler(number)

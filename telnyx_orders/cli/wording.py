@@ -3,7 +3,11 @@
 import re
 from typing import Final
 
-__all__ = ["in_options"]
+__all__ = ["KEY", "SERVER", "in_options"]
+
+KEY: Final = "TELNYX_API_KEY"
+SERVER: Final = "TELNYX_BASE_URL"
+"""What tells commands of one account its key, and where the API is."""
 
 _PHRASES: Final = (
     (r", or say allow_insecure=True", ""),
@@ -24,8 +28,8 @@ def in_options(
     text: str,
     *,
     concurrency: bool,
-    key: str = "TELNYX_API_KEY",
-    server: str = "TELNYX_BASE_URL",
+    key: str = KEY,
+    server: str = SERVER,
 ) -> str:
     """Say it without arguments of the client, and with the command's options.
 
