@@ -24,7 +24,7 @@ from telnyx_orders import (
 from telnyx_orders.sandbox import Sandbox
 from tests.conftest import FakeTime, no_task_left, until
 from tests.test_mirror import client_of
-from tests.test_mirror_events import event
+from tests.test_mirror_events import event, in_sync
 
 
 async def some(found: AsyncIterator[OrderChange], count: int) -> list[OrderChange]:
@@ -61,9 +61,7 @@ async def test_what_happened_to_an_order_since_it_was_told_is_one_change(
     sandbox: Sandbox, tmp_path: Path
 ) -> None:
     """It says what the order was when somebody last heard of it."""
-    async with client_of(sandbox) as client, Mirror(tmp_path / "orders.db") as mirror:
-        await mirror.sync(client)
-        [order_id] = sandbox.order_ids({"status": "pending"})[:1]
+    async with in_sync(sandbox, tmp_path / "orders.db") as (client, mirror, order_id):
         before = await mirror.get(order_id)
         sandbox.settle(order_id)
         async with aclosing(mirror.sync(client).changes()) as found:

@@ -1,7 +1,8 @@
 """Webhook events that are fed into a mirror, and what a listing makes of them."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
@@ -32,13 +33,19 @@ def event(order: NumberOrder, occurred_at: datetime) -> NumberOrderEvent:
     )
 
 
+@asynccontextmanager
+async def in_sync(sandbox: Sandbox, file: Path) -> AsyncIterator[tuple[OrdersClient, Mirror, str]]:
+    """A client, a mirror that it has brought up to date, and the id of a pending order in both."""
+    async with client_of(sandbox) as client, Mirror(file) as mirror:
+        await mirror.sync(client)
+        yield client, mirror, sandbox.order_ids({"status": "pending"})[0]
+
+
 async def test_events_are_taken_in_once_and_never_backwards(
     sandbox: Sandbox, tmp_path: Path
 ) -> None:
     """What an event says is taken in; repeated, or older than what is known, it changes nothing."""
-    async with client_of(sandbox) as client, Mirror(tmp_path / "orders.db") as mirror:
-        await mirror.sync(client)
-        [order_id] = sandbox.order_ids({"status": "pending"})[:1]
+    async with in_sync(sandbox, tmp_path / "orders.db") as (_, mirror, order_id):
         known = await mirror.get(order_id)
         assert known is not None
         later = datetime.now(UTC)
@@ -68,9 +75,7 @@ async def test_an_event_of_an_order_that_is_not_known(sandbox: Sandbox, tmp_path
 
 async def test_events_without_updated_at_keep_their_order(sandbox: Sandbox, tmp_path: Path) -> None:
     """What is older, or repeated, changes nothing, also where only `occurred_at` tells."""
-    async with client_of(sandbox) as client, Mirror(tmp_path / "orders.db") as mirror:
-        await mirror.sync(client)
-        [order_id] = sandbox.order_ids({"status": "pending"})[:1]
+    async with in_sync(sandbox, tmp_path / "orders.db") as (client, mirror, order_id):
         now = datetime.now(UTC)
         success = event(NumberOrder(id=order_id, status=OrderStatus.SUCCESS), now)
         failure = event(
@@ -91,9 +96,7 @@ async def test_an_event_that_says_when_the_order_was_updated_is_older_than_a_lat
     sandbox: Sandbox, tmp_path: Path
 ) -> None:
     """It may have occurred later than what the listing says; what it says is older."""
-    async with client_of(sandbox) as client, Mirror(tmp_path / "orders.db") as mirror:
-        await mirror.sync(client)
-        [order_id] = sandbox.order_ids({"status": "pending"})[:1]
+    async with in_sync(sandbox, tmp_path / "orders.db") as (_, mirror, order_id):
         known = await mirror.get(order_id)
         assert known is not None
         assert known.updated_at is not None
@@ -124,9 +127,7 @@ async def test_a_full_read_repairs_what_an_event_said_before(
 ) -> None:
     """A time in the future does not keep the account's word out for ever."""
     file = tmp_path / "orders.db"
-    async with client_of(sandbox) as client, Mirror(file) as mirror:
-        await mirror.sync(client)
-        [order_id] = sandbox.order_ids({"status": "pending"})[:1]
+    async with in_sync(sandbox, file) as (client, mirror, order_id):
         ahead = datetime.now(UTC) + timedelta(days=365)
         wrong = NumberOrder(id=order_id, status=OrderStatus.FAILURE, updated_at=ahead)
         assert await mirror.apply(event(wrong, NOON)) is not None
@@ -161,9 +162,7 @@ async def test_an_order_that_the_listing_does_not_have_yet(tmp_path: Path) -> No
 
 async def test_an_event_whose_taker_was_cancelled(sandbox: Sandbox, tmp_path: Path) -> None:
     """The mirror has it, and the next sync tells what nobody was given."""
-    async with client_of(sandbox) as client, Mirror(tmp_path / "orders.db") as mirror:
-        await mirror.sync(client)
-        [order_id] = sandbox.order_ids({"status": "pending"})[:1]
+    async with in_sync(sandbox, tmp_path / "orders.db") as (client, mirror, order_id):
         known = await mirror.get(order_id)
         now = datetime.now(UTC)
         news = event(NumberOrder(id=order_id, status=OrderStatus.SUCCESS, updated_at=now), now)

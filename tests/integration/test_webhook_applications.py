@@ -375,6 +375,14 @@ async def serve_noted(
         yield url
 
 
+async def cut_off(handler: asyncio.Task[object], notes: Notes, lost: asyncio.Task[object]) -> None:
+    """Cancel a handler while it asks the store, which answers then; the sender hears nothing."""
+    handler.cancel()
+    notes.answers.set()
+    with pytest.raises(aiohttp.ClientError):
+        await lost
+
+
 async def test_a_cancelled_handler_gives_its_claim_back() -> None:
     """An event whose handler is cancelled in the middle is acted on at its next delivery.
 
@@ -410,10 +418,7 @@ async def test_a_handler_that_is_cancelled_while_it_claims() -> None:
     async with serve_noted(taken, notes, running) as url:
         lost = asyncio.create_task(post(url, event_body()))
         await until(lambda: notes.asked)
-        running[0].cancel()
-        notes.answers.set()
-        with pytest.raises(aiohttp.ClientError):
-            await lost
+        await cut_off(running[0], notes, lost)
         assert notes.asked == ["claim event-1", "release event-1"]
         assert taken.events == []
         assert (await post(url, event_body()))[0] == 200
@@ -432,10 +437,7 @@ async def test_a_handler_that_is_cancelled_while_it_notes_what_is_done() -> None
         notes.answers.clear()
         taken.gate.set()
         await until(lambda: notes.asked == ["claim event-1", "done event-1"])
-        running[0].cancel()
-        notes.answers.set()
-        with pytest.raises(aiohttp.ClientError):
-            await lost
+        await cut_off(running[0], notes, lost)
         assert (await post(url, event_body()))[0] == 200
     assert taken.done == ["event-1"]
 
