@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Callable, Sequence
 
 import aiohttp
-import attrs
 
 from telnyx_orders.bodies import ACCEPTED_CODINGS, ArrivingBody
 from telnyx_orders.calls import Call, Timeout
@@ -59,16 +58,11 @@ class Exchange:
             "User-Agent": user_agent,
         }
         self._headers_with_body = {**self._headers, "Content-Type": "application/json"}
-        self._timeout = aiohttp.ClientTimeout(
-            total=None,
-            # In a borrowed session `connect` would include the wait for a connection, which its
-            # other users may hold; our own has one for each request that the places let through.
-            connect=None if sessions.borrowed else timeout.connect,
-            sock_connect=timeout.connect,
-            sock_read=timeout.read,
-        )
+        # In a borrowed session `connect` includes the wait for a connection, which its other users
+        # may hold; our own has one for each request that the places let through.
+        self._timeout = _limits(timeout, connect=None if sessions.borrowed else timeout.connect)
         # What must be sent once leaves soon after it was noted, or not at all.
-        self._timeout_of_once = attrs.evolve(self._timeout, connect=timeout.connect)
+        self._timeout_of_once = _limits(timeout, connect=timeout.connect)
         self._max_body_bytes = max_body_bytes
         self._clock = clock
         self._last_date: tuple[str | None, float | None] = None, None
@@ -170,6 +164,12 @@ class Exchange:
             if moment is not None:
                 self.server_ahead = moment - self._clock.now()
         return self._last_date[1]
+
+
+def _limits(timeout: Timeout, *, connect: float | None) -> aiohttp.ClientTimeout:
+    return aiohttp.ClientTimeout(
+        total=None, connect=connect, sock_connect=timeout.connect, sock_read=timeout.read
+    )
 
 
 async def _read(content: aiohttp.StreamReader, body: ArrivingBody) -> None:

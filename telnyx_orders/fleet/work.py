@@ -6,7 +6,6 @@ import attrs
 from attrs import frozen
 
 from telnyx_orders.client import OrdersClient
-from telnyx_orders.clock import Clock
 from telnyx_orders.errors import IncompleteFetchError, TelnyxError
 from telnyx_orders.exports import ExportError, ExportInProgressError, ExportReport, export
 from telnyx_orders.filters import OrderFilter
@@ -63,7 +62,7 @@ class Task:
                 base_url=self.account.base_url,
                 concurrency=self.concurrency,
             ) as client:
-                return await self._run(client, Clock())
+                return await self._run(client)
         except ExportInProgressError:
             return self.failed("another export of it is running: wait for its end")
         except ExportError as error:
@@ -88,12 +87,12 @@ class Task:
             why = error
         return AccountResult(name=name, error=why)
 
-    async def _run(self, client: OrdersClient, clock: Clock) -> AccountResult:
+    async def _run(self, client: OrdersClient) -> AccountResult:
         name = self.account.name
         pager = client.number_orders.list(filter=self.filter)
-        partition = Partition(
-            data_set=self.data_set, name=name, account=pager.listing.transport.account
-        )
+        transport = pager.listing.transport
+        partition = Partition(data_set=self.data_set, name=name, account=transport.account)
+        clock = transport.clock
         until = clock.monotonic() + self.patience
         while True:
             done = await asyncio.to_thread(partition.done)

@@ -255,7 +255,7 @@ class NumberOrders:
 
         Raises:
             TypeError: An argument has the wrong type.
-            ValueError: The id is empty, or a number of seconds is negative or has no end.
+            ValueError: The id is empty, or a number of seconds is none that can be waited.
             NotFoundError: The account has no such order.
             OrdersPendingError: It had not ended. It says whether the order is in work, or waits for
                 requirements and until when.
@@ -302,7 +302,7 @@ class NumberOrders:
 
         Raises:
             TypeError: An argument has the wrong type. It is raised here, before anything is sent.
-            ValueError: An id is empty, or a number of seconds is negative or has no end.
+            ValueError: An id is empty, or a number of seconds is none that can be waited.
             OrdersPendingError: Not all have ended, or are in the account; those that have were
                 given before.
             TelnyxError: The orders could not be looked at.
