@@ -9,7 +9,6 @@ import logging
 import uuid
 from collections.abc import Awaitable
 from functools import partial
-from typing import TypeVar
 
 from attrs import evolve
 
@@ -21,11 +20,9 @@ from telnyx_orders.models import NumberOrder
 from telnyx_orders.new_order import NewOrder
 from telnyx_orders.order_errors import JournalError, OrderOutcomeUnknownError
 from telnyx_orders.placement import Placement, PlacementOutcome
-from telnyx_orders.placing import OrderPlacer
+from telnyx_orders.placing import OrderPlacer, unless_cancelled
 
 __all__ = ["JournaledPlacer"]
-
-T = TypeVar("T")
 
 logger: logging.Logger = logging.getLogger("telnyx_orders")
 
@@ -69,7 +66,7 @@ class JournaledPlacer:
         placement = await self._lookup.find_in_time(intent.sought(self._journal.settle))
         if placement.order is not None:
             known = self._placer.unknown(intent.order, intent.sent_at, None, placement)
-            order = await _unless_cancelled(self._placer.with_details(placement.order), known)
+            order = await unless_cancelled(self._placer.with_details(placement.order), known)
             await self._note_placed(intent.order, order)
             return order
         if placement.outcome is PlacementOutcome.CANNOT_TELL:
@@ -90,7 +87,7 @@ class JournaledPlacer:
                 noting = self._journal.not_placed(reference, error.placement.reason)
             else:
                 noting = self._journal.gave_up(reference, error.given_up_at)
-            await _unless_cancelled(_noted(noting), error)
+            await unless_cancelled(_noted(noting), error)
             raise
         except TelnyxError as error:
             if once.sent_at is not None:
@@ -99,7 +96,7 @@ class JournaledPlacer:
         except asyncio.CancelledError as cancelled:
             if once.may_be_done:
                 noting = self._journal.gave_up(reference, self._placer.now())
-                await _unless_cancelled(_noted(noting), cancelled.__cause__)
+                await unless_cancelled(_noted(noting), cancelled.__cause__)
             elif once.sent_at is not None:
                 await _noted(self._journal.not_placed(reference, "cancelled before it was sent"))
             raise
@@ -113,15 +110,7 @@ class JournaledPlacer:
         )
         known = self._placer.unknown(order, self._placer.now(), None, found)
         noting = self._journal.placed(str(order.customer_reference), placed)
-        await _unless_cancelled(_noted(noting), known)
-
-
-async def _unless_cancelled(work: Awaitable[T], known: BaseException | None) -> T:
-    """Do what follows a request; cancelled in it, say what is known of the order."""
-    try:
-        return await work
-    except asyncio.CancelledError as cancelled:
-        raise cancelled from known
+        await unless_cancelled(_noted(noting), known)
 
 
 async def _noted(writing: Awaitable[None]) -> None:

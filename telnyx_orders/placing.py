@@ -7,6 +7,7 @@ it may buy the numbers twice: the API knows no idempotency key.
 import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import datetime
+from typing import TypeVar
 
 from telnyx_orders.calls import SendOnce
 from telnyx_orders.errors import ResponseDecodeError, TelnyxError
@@ -18,7 +19,9 @@ from telnyx_orders.paths import NUMBER_ORDERS
 from telnyx_orders.placement import Placement, Sought
 from telnyx_orders.transport import Transport
 
-__all__ = ["OrderPlacer"]
+__all__ = ["OrderPlacer", "unless_cancelled"]
+
+T = TypeVar("T")
 
 
 class OrderPlacer:
@@ -77,19 +80,13 @@ class OrderPlacer:
             given_up_at=unknown.given_up_at,
             settle=settle,
         )
-        try:
-            placement = await self._lookup.find_in_time(sought)
-        except asyncio.CancelledError as cancelled:
-            raise cancelled from unknown
+        placement = await unless_cancelled(self._lookup.find_in_time(sought), unknown)
         known = self.unknown(
             order, unknown.sent_at, unknown.cause, placement, given_up_at=unknown.given_up_at
         )
         if placement.order is None:
             raise known from unknown.cause
-        try:
-            return await self.with_details(placement.order)
-        except asyncio.CancelledError as cancelled:
-            raise cancelled from known
+        return await unless_cancelled(self.with_details(placement.order), known)
 
     async def _send(self, order: NewOrder, once: SendOnce) -> NumberOrder:
         try:
@@ -141,3 +138,11 @@ class OrderPlacer:
             return await self._retrieve(order.id)
         except TelnyxError:
             return order
+
+
+async def unless_cancelled(work: Awaitable[T], known: BaseException | None) -> T:
+    """Do what follows a request; cancelled in it, say what is known of the order."""
+    try:
+        return await work
+    except asyncio.CancelledError as cancelled:
+        raise cancelled from known
